@@ -1,0 +1,1 @@
+"""What every layer above may use and what knows nothing of the product: errors, database, security, logs, events."""

@@ -1,0 +1,359 @@
+"""Typed settings of every CampaignWizard process, read once at start from the environment or a `.env` file.
+
+Each secret may also be given as `NAME_FILE` (a path to a file that holds it) or by a provider: `SECRETS_PROVIDER` names
+a callable, `package.module:function`, that takes a setting's name and returns its value or None (Vault, AWS, Google
+Secret Manager, …). What is missing or malformed raises `SettingsError`, whose one line names the variable and says what
+it should be, and never shows the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import importlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent
+GOOGLE_ENDPOINT = "googleads.googleapis.com"
+API_VERSIONS = ("v23", "v24", "v25", "v26")
+KEY_BYTES = 32
+DEFAULT_SECRETS = frozenset({"change-me", "changeme", "secret", "dev", "development", "password", "test"})
+SHORT_SECRET = 32
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the message names the variable and what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """One version of the master key that wraps data keys: 32 bytes."""
+
+    version: int
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """How Google Ads and Google's OAuth servers are reached; unset means Google's own addresses."""
+
+    endpoint: str | None
+    ca_file: str | None
+    api_version: str
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    developer_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    configuration_file: str | None
+    customer_id: str | None
+    login_customer_id: str | None
+    authorize_uri: str
+    token_uri: str
+    tokeninfo_uri: str
+    revoke_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Leases, deadlines and back-off, in seconds."""
+
+    job_lease: float
+    job_sweep: float
+    visibility_timeout: int
+    publish_deadline: float
+    publish_grace: float
+    retry_backoff: float
+    read_deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process needs to know about where it runs."""
+
+    app_env: str
+    secret_key: str = field(repr=False)
+    master_keys: tuple[MasterKey, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    migration_database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    api_host: str
+    api_port: int
+    stream_port: int
+    public_url: str
+    stream_url: str
+    cors_origins: tuple[str, ...]
+    max_body_bytes: int
+    asset_fetch_allow: tuple[str, ...]
+    asset_fetch_ca_file: str | None
+    log_level: str
+    prometheus_dir: str | None
+    rate_limit: str
+    database_pool: int
+    google: GoogleSettings
+    timing: Timing
+
+    @property
+    def production(self) -> bool:
+        """True when the strict rules of production hold."""
+        return self.app_env == "production"
+
+
+class _Reader:
+    """Reads one named setting after another, with errors that name it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._provider = self._load_provider(environ.get("SECRETS_PROVIDER"))
+
+    @staticmethod
+    def _load_provider(path: str | None) -> Callable[[str], str | None] | None:
+        if not path:
+            return None
+        module, _, name = path.partition(":")
+        try:
+            return cast("Callable[[str], str | None]", getattr(importlib.import_module(module), name))
+        except (ImportError, AttributeError, ValueError) as problem:
+            raise SettingsError("SECRETS_PROVIDER must be package.module:function that can be imported") from problem
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        value = self._environ.get(name, "").strip()
+        return value or default
+
+    def secret(self, name: str) -> str | None:
+        if value := self.text(name):
+            return value
+        if path := self.text(f"{name}_FILE"):
+            try:
+                return Path(path).read_text(encoding="utf-8").strip() or None
+            except (OSError, UnicodeDecodeError) as problem:
+                raise SettingsError(f"{name}_FILE must be the path of a readable text file") from problem
+        return self._provider(name) if self._provider else None
+
+    def required(self, name: str, what: str) -> str:
+        value = self.secret(name)
+        if value is None:
+            raise SettingsError(f"{name} is not set: it must be {what}")
+        return value
+
+    def number(self, name: str, default: float, *, low: float, high: float) -> float:
+        raw = self.text(name)
+        if raw is None:
+            return default
+        try:
+            value = float(raw)
+        except ValueError as problem:
+            raise SettingsError(f"{name} must be a number from {low:g} to {high:g}") from problem
+        if not low <= value <= high:
+            raise SettingsError(f"{name} must be a number from {low:g} to {high:g}")
+        return value
+
+    def integer(self, name: str, default: int, *, low: int, high: int) -> int:
+        value = self.number(name, default, low=low, high=high)
+        if value != int(value):
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}")
+        return int(value)
+
+    def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
+        value = self.text(name, default) or default
+        if value not in options:
+            raise SettingsError(f"{name} must be one of {', '.join(options)}")
+        return value
+
+    def items(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+
+
+def parse_master_keys(text: str) -> tuple[MasterKey, ...]:
+    """Read `v2:<base64 of 32 bytes>,v1:<…>`: the first key encrypts, all of them decrypt.
+
+    Raises:
+        SettingsError: a version is repeated or malformed, or a key is not 32 bytes of base64.
+    """
+    what = "v<number>:<base64 of 32 bytes>, several separated by commas, the primary first"
+    keys: list[MasterKey] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"v([1-9][0-9]{0,5}):([A-Za-z0-9+/=_-]+)", part.strip())
+        if match is None:
+            raise SettingsError(f"APP_MASTER_KEY must be {what}")
+        try:
+            secret = base64.b64decode(match[2].replace("-", "+").replace("_", "/"), validate=True)
+        except binascii.Error as problem:
+            raise SettingsError(f"APP_MASTER_KEY must be {what}") from problem
+        if len(secret) != KEY_BYTES or len(set(secret)) == 1:
+            raise SettingsError(f"APP_MASTER_KEY must be {what}; version {match[1]} is not 32 random bytes")
+        keys.append(MasterKey(int(match[1]), secret))
+    if len({key.version for key in keys}) != len(keys):
+        raise SettingsError("APP_MASTER_KEY names one version twice: each version may stand once")
+    return tuple(keys)
+
+
+def _database_url(name: str, text: str) -> str:
+    match = re.fullmatch(r"(postgres|postgresql)(\+psycopg)?://(.+)", text)
+    if match is None or not urlsplit(text).path.strip("/"):
+        raise SettingsError(f"{name} must be postgresql://user:password@host:port/database")
+    return f"postgresql+psycopg://{match[3]}"
+
+
+def _redis_url(read: _Reader) -> str:
+    url = read.secret("REDIS_URL")
+    if url is None:
+        host = read.text("REDIS_HOST")
+        if host is None:
+            raise SettingsError("REDIS_URL is not set: it must be redis://:password@host:6379/0 (or set REDIS_HOST)")
+        port = read.integer("REDIS_PORT", 6379, low=1, high=65535)
+        database = read.integer("REDIS_DB", 0, low=0, high=1_000_000)
+        password = read.secret("REDIS_PASSWORD")
+        url = f"redis://{f':{password}@' if password else ''}{host}:{port}/{database}"
+    if re.fullmatch(r"(redis|rediss|unix|sentinel)://\S+", url) is None:
+        raise SettingsError("REDIS_URL must be redis://, rediss://, unix:// or sentinel:// followed by the address")
+    return url
+
+
+def _url(read: _Reader, name: str, default: str, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
+    value = read.text(name, default) or default
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise SettingsError(f"{name} must be an address that begins with {' or '.join(f'{s}://' for s in schemes)}")
+    return value.rstrip("/")
+
+
+def _customer_id(read: _Reader, name: str) -> str | None:
+    value = read.text(name)
+    if value is None:
+        return None
+    digits = value.replace("-", "")
+    if re.fullmatch(r"[1-9][0-9]{9}", digits) is None:
+        raise SettingsError(f"{name} must be a Google Ads customer id: ten digits, dashes allowed")
+    return digits
+
+
+def _google(read: _Reader) -> GoogleSettings:
+    endpoint = read.text("GOOGLE_ADS_ENDPOINT")
+    if endpoint is not None and re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", endpoint) is None:
+        raise SettingsError("GOOGLE_ADS_ENDPOINT must be host or host:port, without a scheme")
+    ca_file = read.text("GOOGLE_ADS_CA_FILE")
+    if ca_file is not None and not Path(ca_file).is_file():
+        raise SettingsError("GOOGLE_ADS_CA_FILE must be the path of a readable PEM file")
+    https = ("https",)
+    return GoogleSettings(
+        endpoint=endpoint,
+        ca_file=ca_file,
+        api_version=read.choice("GOOGLE_ADS_API_VERSION", "v26", API_VERSIONS),
+        client_id=read.text("GOOGLE_ADS_CLIENT_ID"),
+        client_secret=read.secret("GOOGLE_ADS_CLIENT_SECRET"),
+        developer_token=read.secret("GOOGLE_ADS_DEVELOPER_TOKEN"),
+        refresh_token=read.secret("GOOGLE_ADS_REFRESH_TOKEN"),
+        configuration_file=read.text("GOOGLE_ADS_CONFIGURATION_FILE"),
+        customer_id=_customer_id(read, "GOOGLE_ADS_CUSTOMER_ID"),
+        login_customer_id=_customer_id(read, "GOOGLE_ADS_LOGIN_CUSTOMER_ID"),
+        authorize_uri=_url(
+            read, "GOOGLE_OAUTH_AUTHORIZE_URI", "https://accounts.google.com/o/oauth2/v2/auth", schemes=https
+        ),
+        token_uri=_url(read, "GOOGLE_OAUTH_TOKEN_URI", "https://oauth2.googleapis.com/token", schemes=https),
+        tokeninfo_uri=_url(
+            read, "GOOGLE_OAUTH_TOKENINFO_URI", "https://oauth2.googleapis.com/tokeninfo", schemes=https
+        ),
+        revoke_uri=_url(read, "GOOGLE_OAUTH_REVOKE_URI", "https://oauth2.googleapis.com/revoke", schemes=https),
+    )
+
+
+def _timing(read: _Reader) -> Timing:
+    timing = Timing(
+        job_lease=read.number("JOB_LEASE_SECONDS", 30, low=0.5, high=3600),
+        job_sweep=read.number("JOB_SWEEP_SECONDS", 5, low=0.2, high=3600),
+        visibility_timeout=read.integer("VISIBILITY_TIMEOUT_SECONDS", 3600, low=1, high=86_400),
+        publish_deadline=read.number("PUBLISH_DEADLINE_SECONDS", 60, low=0.5, high=3600),
+        publish_grace=read.number("PUBLISH_GRACE_SECONDS", 30, low=0.1, high=3600),
+        retry_backoff=read.number("RETRY_BACKOFF_SECONDS", 5, low=0.05, high=3600),
+        read_deadline=read.number("READ_DEADLINE_SECONDS", 300, low=0.5, high=7200),
+    )
+    if timing.job_sweep > timing.job_lease:
+        raise SettingsError("JOB_SWEEP_SECONDS must not be longer than JOB_LEASE_SECONDS")
+    return timing
+
+
+def _refuse_in_production(settings: Settings) -> None:
+    if len(settings.secret_key) < SHORT_SECRET or settings.secret_key.lower() in DEFAULT_SECRETS:
+        raise SettingsError("SECRET_KEY must be at least 32 random characters in production")
+    if settings.google.endpoint not in (None, GOOGLE_ENDPOINT, f"{GOOGLE_ENDPOINT}:443"):
+        raise SettingsError(f"GOOGLE_ADS_ENDPOINT must be unset or {GOOGLE_ENDPOINT} in production")
+    if settings.asset_fetch_allow:
+        raise SettingsError("ASSET_FETCH_ALLOW must not be set in production: it admits private addresses")
+    redis = urlsplit(settings.redis_url)
+    if not redis.password and "password=" not in redis.query:
+        raise SettingsError("REDIS_URL must carry a password in production: redis://:password@host:6379/0")
+    database = urlsplit(settings.database_url)
+    if (database.password or "") in DEFAULT_SECRETS | {"postgres", "cw_app"}:
+        raise SettingsError("DATABASE_URL must carry a password of its own in production, not a default one")
+    if not settings.google.client_id or not settings.google.client_secret:
+        raise SettingsError("GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_CLIENT_SECRET must be set in production")
+
+
+def build_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check every setting from a mapping of variables.
+
+    Raises:
+        SettingsError: the first setting found missing or malformed.
+    """
+    read = _Reader(environ)
+    app_env = read.choice("APP_ENV", "development", ("development", "test", "production"))
+    if read.text("FLASK_DEBUG", "0") not in ("0", "false", "False") and app_env == "production":
+        raise SettingsError("FLASK_DEBUG must be unset in production")
+    database_url = _database_url(
+        "DATABASE_URL", read.required("DATABASE_URL", "postgresql://user:password@host:port/database")
+    )
+    migration_url = read.secret("MIGRATION_DATABASE_URL")
+    host = read.text("API_HOST", "127.0.0.1") or "127.0.0.1"
+    port = read.integer("API_PORT", 8000, low=0, high=65535)
+    stream_port = read.integer("STREAM_PORT", 8001, low=0, high=65535)
+    settings = Settings(
+        app_env=app_env,
+        secret_key=read.required("SECRET_KEY", "at least 32 random characters"),
+        master_keys=parse_master_keys(
+            read.required("APP_MASTER_KEY", "v1:<base64 of 32 random bytes>, see docs/operations.md")
+        ),
+        database_url=database_url,
+        migration_database_url=_database_url("MIGRATION_DATABASE_URL", migration_url)
+        if migration_url
+        else database_url,
+        redis_url=_redis_url(read),
+        api_host=host,
+        api_port=port,
+        stream_port=stream_port,
+        public_url=_url(read, "PUBLIC_URL", f"http://127.0.0.1:{port}"),
+        stream_url=_url(read, "STREAM_URL", f"http://127.0.0.1:{stream_port}"),
+        cors_origins=read.items("CORS_ORIGINS"),
+        max_body_bytes=read.integer("MAX_BODY_BYTES", 1 << 20, low=1024, high=1 << 30),
+        asset_fetch_allow=read.items("ASSET_FETCH_ALLOW"),
+        asset_fetch_ca_file=read.text("ASSET_FETCH_CA_FILE"),
+        log_level=read.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        prometheus_dir=read.text("PROMETHEUS_MULTIPROC_DIR"),
+        rate_limit=read.text("RATE_LIMIT", "600 per minute") or "600 per minute",
+        database_pool=read.integer("DATABASE_POOL", 10, low=1, high=200),
+        google=_google(read),
+        timing=_timing(read),
+    )
+    if "*" in settings.cors_origins:
+        raise SettingsError("CORS_ORIGINS must list origins such as https://hub.example.com; * is refused")
+    if settings.production:
+        _refuse_in_production(settings)
+    return settings
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process from `.env` (if there is one) and the environment, which wins.
+
+    Raises:
+        SettingsError: a setting is missing or malformed.
+    """
+    path = Path(os.environ.get("ENV_FILE") or ROOT / ".env")
+    from_file = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    return build_settings({**from_file, **os.environ})
