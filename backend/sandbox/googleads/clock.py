@@ -1,0 +1,29 @@
+"""The sandbox's clock: real time plus an offset that tests and scripts move forward."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """UTC time that can be advanced. The offset is kept by the world's store."""
+
+    def __init__(self, offset_s: float = 0.0, frozen_at: datetime | None = None) -> None:
+        self._lock = threading.Lock()
+        self._offset = offset_s
+        self._frozen_at = frozen_at
+
+    @property
+    def offset_s(self) -> float:
+        return self._offset
+
+    def now(self) -> datetime:
+        """Now, in UTC, with the offset applied."""
+        base = self._frozen_at or datetime.fromtimestamp(time.time(), UTC)
+        return base + timedelta(seconds=self._offset)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock (forward by a positive number) and return the new time."""
+        with self._lock:
+            self._offset += seconds
+        return self.now()
