@@ -1,0 +1,1 @@
+"""The vendors: no Flask and no database in here."""
