@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -52,12 +53,37 @@ class Work:
             action()
 
 
+_joined: ContextVar[Work | None] = ContextVar("joined_work", default=None)
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Work]:
     """Open a transaction for the current tenant and commit it at the end of the block, or roll it back on an error.
 
-    Needs an application context. Objects stay readable after the commit.
+    Needs an application context. Objects stay readable after the commit. Within `joined_unit_of_work` the block is a
+    savepoint of that transaction, and commits with it.
     """
+    if (outer := _joined.get()) is not None:
+        with outer.session.begin_nested():
+            yield outer
+        return
+    with _transaction() as work:
+        yield work
+
+
+@contextmanager
+def joined_unit_of_work() -> Iterator[Work]:
+    """Open a transaction that every `unit_of_work()` within the block joins: all of it commits, or none."""
+    with _transaction() as work:
+        token = _joined.set(work)
+        try:
+            yield work
+        finally:
+            _joined.reset(token)
+
+
+@contextmanager
+def _transaction() -> Iterator[Work]:
     with Session(db.engine, expire_on_commit=False) as session:
         tenant = tenancy.current()
         session.execute(
