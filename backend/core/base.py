@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, MetaData, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, registry
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -22,11 +22,13 @@ NAMING = {
 class Base(DeclarativeBase):
     """The declarative base of every table: whole numbers are BIGINT, times carry their zone, dicts are JSONB."""
 
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads a plain class attribute)
-        int: BigInteger,
-        datetime: DateTime(timezone=True),
-        UUID: Uuid,
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-    }
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            int: BigInteger,
+            datetime: DateTime(timezone=True),
+            UUID: Uuid,
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+        },
+    )

@@ -32,7 +32,7 @@ class Finding:
         return {"pointer": self.pointer, "code": self.code, "message": self.message}
 
 
-class Problem(Exception):  # noqa: N818 (RFC 9457 calls it a problem)
+class Problem(Exception):
     """An answer that is not a success; `extra` members are merged into the problem document."""
 
     status = 500

@@ -1,0 +1,1 @@
+"""Bring drafts and edits to Google as one atomic batch, exactly once."""

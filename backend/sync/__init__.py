@@ -1,0 +1,1 @@
+"""Bring structure and statistics from Google, without ever losing a local edit."""

@@ -1,0 +1,73 @@
+"""The Celery application: `celery -A backend.worker worker` (Windows: `--pool=solo`), `celery -A backend.worker beat`.
+
+One table of handlers, one of queues and one of schedules. The parent process never touches gRPC: a channel made before
+a fork does not work reliably in the child, so `integrations.googleads.client` refuses to build one there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from typing import Any
+from uuid import UUID
+
+import redis
+from celery import signals
+from kombu import Queue
+
+from backend.app import create_app
+from backend.core import logging
+from backend.core.celery import RUN_TASK
+from backend.core.db import dispose_engine
+from backend.core.redis import connect
+from backend.jobs import engine
+
+QUEUES = ("default", "publish", "sync", "reports")
+HANDLERS: tuple[str, ...] = ()
+HEARTBEAT_SECONDS = 30
+
+log = logging.get_logger(__name__)
+flask_app = create_app()
+celery = flask_app.extensions["celery"]
+celery.conf.task_queues = [Queue(name) for name in QUEUES]
+celery.conf.beat_schedule = {
+    "sweep jobs": {
+        "task": "jobs.sweep",
+        "schedule": flask_app.config["TIMING"].job_sweep,
+        "options": {"queue": "default", "expires": 60},
+    },
+}
+for module in HANDLERS:
+    importlib.import_module(module)
+
+
+@celery.task(name=RUN_TASK)  # type: ignore[untyped-decorator]
+def run_job(job_id: str) -> None:
+    """Run one job; the message carries nothing but its id."""
+    engine.run(UUID(job_id))
+
+
+@celery.task(name="jobs.sweep")  # type: ignore[untyped-decorator]
+def sweep_jobs() -> None:
+    """Send again what was lost, take back what was dropped."""
+    swept = engine.sweep()
+    if any(swept.values()):
+        log.info("jobs_swept", **swept)
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def start_child(**_: Any) -> None:
+    """Give a forked child connections of its own."""
+    with flask_app.app_context():
+        dispose_engine()
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+@signals.heartbeat_sent.connect  # type: ignore[untyped-decorator]
+def show_life(sender: Any = None, **_: Any) -> None:
+    """Tell the API that this worker lives, so that a waiting job can say whether one does."""
+    name = getattr(sender, "hostname", None) or getattr(getattr(sender, "eventer", None), "hostname", "worker")
+    try:
+        connect(flask_app.config["REDIS_URL"]).set(f"worker:{name}", int(time.time()), ex=HEARTBEAT_SECONDS)
+    except redis.RedisError as problem:
+        log.warning("heartbeat_lost", error=type(problem).__name__)
