@@ -13,7 +13,7 @@ from uuid import UUID
 
 import redis
 from celery import signals
-from kombu import Queue
+from kombu.entity import Queue
 
 from backend.app import create_app
 from backend.core import logging

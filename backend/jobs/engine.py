@@ -53,10 +53,11 @@ UPDATE jobs SET status = 'failed', finished_at = now(), error = CAST(:error AS j
 WHERE id = :id AND fence = :fence AND status = 'started' RETURNING id
 """)
 
+# A message that is not picked up is sent again after twice as long each time: a long queue is not flooded by its own jobs.
 _DUE = text("""
 UPDATE jobs SET sent_at = now() WHERE id IN (
     SELECT id FROM jobs WHERE status = 'queued' AND next_attempt_at <= now()
-      AND (sent_at IS NULL OR sent_at < now() - make_interval(secs => :resend))
+      AND (sent_at IS NULL OR now() - sent_at > greatest(make_interval(secs => :resend), sent_at - next_attempt_at))
     ORDER BY next_attempt_at LIMIT :batch FOR UPDATE SKIP LOCKED)
 RETURNING id, queue
 """)
