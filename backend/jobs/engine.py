@@ -53,7 +53,7 @@ UPDATE jobs SET status = 'failed', finished_at = now(), error = CAST(:error AS j
 WHERE id = :id AND fence = :fence AND status = 'started' RETURNING id
 """)
 
-# A message that is not picked up is sent again after twice as long each time: a long queue is not flooded by its own jobs.
+# A message that is not picked up is sent again after twice as long each time, so that a backlog is not flooded.
 _DUE = text("""
 UPDATE jobs SET sent_at = now() WHERE id IN (
     SELECT id FROM jobs WHERE status = 'queued' AND next_attempt_at <= now()
