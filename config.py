@@ -97,6 +97,7 @@ class Settings:
     prometheus_dir: str | None
     rate_limit: str
     database_pool: int
+    api_threads: int
     google: GoogleSettings
     timing: Timing
 
@@ -338,6 +339,7 @@ def build_settings(environ: Mapping[str, str]) -> Settings:
         prometheus_dir=read.text("PROMETHEUS_MULTIPROC_DIR"),
         rate_limit=read.text("RATE_LIMIT", "600 per minute") or "600 per minute",
         database_pool=read.integer("DATABASE_POOL", 10, low=1, high=200),
+        api_threads=read.integer("API_THREADS", 8, low=1, high=256),
         google=_google(read),
         timing=_timing(read),
     )
