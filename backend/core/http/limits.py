@@ -1,0 +1,119 @@
+"""What guards every route from outside: body size, request rate, origins, and the headers that browsers obey."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import flask
+from flask_cors import CORS
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from backend.core.http.problems import HttpProblem
+from config import Settings
+
+EXPOSED = (
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "X-Request-Id",
+    "traceparent",
+    "Idempotent-Replayed",
+    "Preference-Applied",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+)
+ALLOWED = (
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "Idempotency-Key",
+    "Prefer",
+    "X-CSRF-Token",
+    "X-Request-Id",
+    "X-Service-Auth",
+    "traceparent",
+    "Last-Event-ID",
+)
+API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+OPERATIONAL = ("/health", "/ready", "/metrics")
+
+
+def caller() -> str:
+    """Whom a rate is counted for: the person, service or token; a stranger by address."""
+    actor = flask.g.get("actor")
+    if actor is None:
+        return f"address:{get_remote_address()}"
+    return f"actor:{actor.tenant_id}:{actor.user_id or actor.token_id or actor.name}"
+
+
+def init_app(app: flask.Flask, settings: Settings) -> None:
+    """Install the guards; called after authentication, so that rates count per caller."""
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.before_request(limit_body)
+    _limit_rate(app, settings)
+    if settings.cors_origins:
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            supports_credentials=True,
+            expose_headers=list(EXPOSED),
+            allow_headers=list(ALLOWED),
+            max_age=600,
+        )
+    secure = urlsplit(settings.public_url).scheme == "https"
+    app.after_request(lambda response: harden(response, secure=secure))
+
+
+def _limit_rate(app: flask.Flask, settings: Settings) -> None:
+    app.config.update(
+        RATELIMIT_APPLICATION=settings.rate_limit,
+        RATELIMIT_STORAGE_URI=_limiter_storage(settings.redis_url),
+        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 1, "socket_connect_timeout": 1},
+        RATELIMIT_KEY_PREFIX="cw",
+        RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
+        RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
+        RATELIMIT_HEADER_RESET="RateLimit-Reset",
+        RATELIMIT_HEADER_RETRY_AFTER_VALUE="delta-seconds",
+    )
+    limiter = Limiter(
+        key_func=caller,
+        app=app,
+        in_memory_fallback_enabled=True,
+        headers_enabled=True,
+        swallow_errors=True,
+        strategy="fixed-window",
+    )
+    limiter.request_filter(lambda: flask.request.path in OPERATIONAL or flask.request.method == "OPTIONS")
+
+
+def _limiter_storage(redis_url: str) -> str:
+    """`limits` names a Sentinel `redis+sentinel://`; the rest is the same."""
+    return redis_url.replace("sentinel://", "redis+sentinel://", 1)
+
+
+def limit_body() -> None:
+    """Give the request the limit of its route, and refuse at once a body that says it is longer."""
+    view = flask.current_app.view_functions.get(flask.request.endpoint or "")
+    limit = getattr(view, "_max_body", None)
+    if limit is not None:
+        flask.request.max_content_length = limit
+    else:
+        limit = flask.current_app.config["MAX_CONTENT_LENGTH"]
+    if (flask.request.content_length or 0) > limit:
+        raise HttpProblem(413, "too_large", f"The body is larger than the {limit} bytes that this address accepts.")
+
+
+def harden(response: flask.Response, *, secure: bool) -> flask.Response:
+    """Headers for browsers; a route that set its own policy (the documentation pages) keeps it."""
+    response.headers.setdefault("Content-Security-Policy", API_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
