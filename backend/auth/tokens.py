@@ -1,0 +1,96 @@
+"""Bearer API tokens: opaque, shown once, kept as a hash, revocable.
+
+For commands and tests, inside an application context:
+
+    minted = tokens.mint(user_id, "demo")        # Minted(id, token): the only time the token is seen
+    tokens.revoke(minted.id)                     # True if it was alive
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.auth.models import ApiToken, User
+from backend.core import audit, clock
+from backend.core.db import unit_of_work
+from backend.core.errors import NotFound
+from backend.core.ids import new_id
+from backend.core.security import Actor, Role
+
+PREFIX = "cw_pat_"
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """A fresh token; `token` is not kept anywhere."""
+
+    id: UUID
+    token: str = field(repr=False)
+
+
+def digest(token: str) -> bytes:
+    """What is kept of a token: 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def mint(
+    user_id: UUID,
+    name: str,
+    *,
+    max_role: Role | None = None,
+    lasts: timedelta | None = None,
+    actor: Actor | None = None,
+) -> Minted:
+    """Make a token that acts as a person, at most with `max_role`, for at most `lasts`.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    token = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    with unit_of_work() as work:
+        user = work.session.get(User, user_id)
+        if user is None or not user.active:
+            raise NotFound("There is no such person.")
+        row = ApiToken(
+            id=new_id(),
+            tenant_id=user.tenant_id,
+            user_id=user.id,
+            name=name,
+            token_hash=digest(token),
+            max_role=max_role.name if max_role else None,
+            expires_at=clock.now() + lasts if lasts else None,
+        )
+        work.session.add(row)
+        after = {"name": name, "user": user.email, "max_role": row.max_role, "expires_at": row.expires_at}
+        audit.record(
+            work.session, actor, "api_key.create", f"api_token:{row.id}", after=after, tenant_id=user.tenant_id
+        )
+        return Minted(row.id, token)
+
+
+def revoke(token_id: UUID, *, actor: Actor | None = None) -> bool:
+    """End a token; False when it was dead already or never there. An actor reaches only the own tenant's."""
+    with unit_of_work() as work:
+        question = select(ApiToken).where(ApiToken.id == token_id).with_for_update()
+        if actor is not None:
+            question = question.where(ApiToken.tenant_id == actor.tenant_id)
+        row = work.session.scalar(question)
+        if row is None or row.revoked_at is not None:
+            return False
+        row.revoked_at = clock.now()
+        subject = f"api_token:{row.id}"
+        audit.record(work.session, actor, "api_key.revoke", subject, before={"name": row.name}, tenant_id=row.tenant_id)
+        return True
+
+
+def of_user(session: Session, user_id: UUID) -> list[ApiToken]:
+    """A person's tokens, newest first."""
+    return list(session.scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
