@@ -116,6 +116,7 @@ class Campaign(Entity, Base):
     `status` is ours (DRAFT, PUBLISHING, PUBLISHED, FAILED, REMOVED), `google_status` Google's. `start_date` and
     `end_date` are days of the account's time zone. `bidding` and `targeting` hold the choices by Google's names.
     `marker` is the name of the label that is made in the same mutate, by which a campaign is recognised as ours.
+    `problems` is what stood between a draft and its publishing when it was last written.
     """
 
     __tablename__ = "campaigns"
@@ -151,6 +152,7 @@ class Campaign(Entity, Base):
     final_url_suffix: Mapped[str | None] = mapped_column(Text)
     flat: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"), default=dict)
     marker: Mapped[str | None] = mapped_column(Text)
+    problems: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"), default=list)
 
 
 class AdGroup(Entity, Base):
