@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support.servers import Servers
 
@@ -38,7 +40,7 @@ def test_redis_asks_for_its_password(servers: Servers) -> None:
     if servers.described.redis_program is None:
         pytest.skip("the stand-in for Redis knows no password")
     with (
-        redis.Redis(port=servers.described.redis_port, socket_timeout=5) as stranger,
+        redis.Redis(port=servers.described.redis_port, socket_timeout=5, retry=Retry(NoBackoff(), 0)) as stranger,
         pytest.raises(redis.AuthenticationError),
     ):
         stranger.ping()

@@ -1,0 +1,232 @@
+"""The supervisor: starts the servers and the product in order, watches them, starts a dead one again, stops them all.
+
+One supervisor per home: it holds a lock for as long as it lives. What it starts stands in `run.json` at once, so that
+`status` and `stop` can tell the truth and clean up after any death of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import psutil
+
+from backend.cli.child import Child, Spec
+from backend.cli.development_keys import DevelopmentKeys, load_keys
+from backend.cli.embedded.postgres import find_postgres
+from backend.cli.embedded.redis import Redis, find_program
+from backend.cli.google_environment import google_environment
+from backend.cli.home import Home, StartProblem
+from backend.cli.ports import Ports
+from backend.cli.prepare import prepare, revoke_tokens
+from backend.cli.processes import clean_up
+from backend.cli.run_file import ProcessEntry, RunFile, read_run_file
+from backend.cli.stack import (
+    DATABASE,
+    Stack,
+    given_settings,
+    postgres_spec,
+    product_specs,
+    read_sandbox,
+    redis_spec,
+    sandbox_spec,
+)
+
+Say = Callable[[str], None]
+TICK = 0.5
+SERVERS = ("postgres", "redis")
+SHOWN = ("DATABASE_URL", "REDIS_URL")
+
+
+class Supervisor:
+    """Runs one stack for the length of `running()`, while the caller holds the supervisor's lock."""
+
+    def __init__(self, home: Home, say: Say) -> None:
+        self.home = home
+        self.say = say
+        self.stack = Stack(home, given_settings())
+        self.stopping = threading.Event()
+        self.hurry = threading.Event()
+        me = psutil.Process()
+        self.run = RunFile("starting", ProcessEntry("supervisor", me.pid, me.create_time(), "running"))
+        self.run.logs = str(home.logs)
+        self._children: list[Child] = []
+        self._exits: queue.Queue[Child] = queue.Queue()
+        self._monitor = threading.Thread(target=self._watch, name="monitor", daemon=True)
+        self._publishing = threading.Lock()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[RunFile]:
+        """Start everything, keep it running for the length of the block, stop it.
+
+        Raises:
+            StartProblem: something did not start; what had started is stopped again.
+        """
+        try:
+            self._start()
+            yield self.run
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        self.home.make()
+        keys = None if self.stack.production else self._load_keys()
+        settings = self.stack.check()
+        self._sweep()
+        ports = Ports(settings.api_host)
+        for line in self.stack.choose_ports(settings, ports):
+            self.say(line)
+        self._publish()
+        if keys:
+            self._start_servers(keys, ports)
+            self._start_sandbox(ports)
+        settings = self.stack.check()
+        self.say("Preparing the database")
+        prepared = prepare(self.stack.environment, with_token=not self.stack.production)
+        self._make_metrics_folder()
+        self._start_children(product_specs(self.stack, settings))
+        self.run.api_url, self.run.stream_url = settings.public_url, settings.stream_url
+        self.run.token = prepared.get("token")
+        self.run.state = "running"
+        self._publish()
+        self._monitor.start()
+
+    def _load_keys(self) -> DevelopmentKeys:
+        keys, are_new = load_keys(self.home)
+        self.stack.add_keys(keys)
+        old = self.home.state / "postgres"
+        if are_new and old.exists():
+            aside = old.with_name(f"postgres.without-keys.{time.strftime('%Y%m%dT%H%M%S')}")
+            old.rename(aside)
+            self.say(f"The database of an earlier installation, whose keys are gone, is kept aside as {aside}")
+        return keys
+
+    def _sweep(self) -> None:
+        """Stop what an earlier supervisor left behind when it was killed."""
+        earlier = read_run_file(self.home)
+        if found := clean_up(self.home, earlier.identities() if earlier else ()):
+            self.say(f"Stopped {found} processes that an earlier start had left behind")
+
+    def _start_servers(self, keys: DevelopmentKeys, ports: Ports) -> None:
+        environment, added = self.stack.environment, self.stack.added
+        specs = []
+        if self.stack.wants_redis:
+            program = find_program(self.home, self.say)
+            redis = Redis(program, self.home.data / "redis", ports.choose(16_379), keys.redis)
+            redis.prepare()
+            added["REDIS_URL"] = redis.url()
+            specs.append(redis_spec(redis, environment))
+        if not self.stack.wants_database:
+            self._start_children(specs)
+            return
+        postgres = find_postgres(self.home, name="postgres", superuser_password=keys.postgres_superuser)
+        postgres.prepare()
+        self.run.postgres_data = str(postgres.data)
+        self.run.postgres_account = postgres.account.name if postgres.account else None
+        self._start_children([*specs, postgres_spec(postgres, environment)])
+        postgres.make_roles(owner_password=keys.cw_owner, app_password=keys.cw_app, database=DATABASE)
+        added["DATABASE_URL"] = postgres.url("cw_app", keys.cw_app, DATABASE)
+        added["MIGRATION_DATABASE_URL"] = postgres.url("cw_owner", keys.cw_owner, DATABASE)
+
+    def _start_sandbox(self, ports: Ports) -> None:
+        if not self.stack.wants_sandbox:
+            return
+        self._start_children([sandbox_spec(self.home, ports, self.stack.environment)])
+        described = read_sandbox(self.home)
+        if described is None:
+            raise StartProblem("the sandbox took its description away while starting")
+        self.run.sandbox = described
+        self.run.customer_ids = list(described["customer_ids"])
+        self.stack.added.update(google_environment(described))
+
+    def _make_metrics_folder(self) -> None:
+        """An empty folder for the processes' metrics: what the last run left would be counted again."""
+        folder = self.home.data / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        self.stack.added["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+    def _start_children(self, specs: list[Spec]) -> None:
+        """Start several children at once and wait until all of them are ready."""
+        if specs:
+            self.say(f"Starting {', '.join(spec.name for spec in specs)}")
+        begun = [Child(spec, self.home, self._exits) for spec in specs]
+        for child in begun:
+            self._children.append(child)
+            child.start()
+        self._publish()
+        for child in begun:
+            child.wait_ready(self.stopping)
+        self._publish()
+
+    def _publish(self) -> None:
+        with self._publishing:
+            environment = self.stack.environment
+            self.run.database_url, self.run.redis_url = (environment.get(name) for name in SHOWN)
+            self.run.processes = [child.entry for child in self._children]
+            self.run.environment = dict(self.stack.added)
+            self.run.write(self.home)
+
+    def _watch(self) -> None:
+        """Notice deaths and start the dead again, until the stop begins."""
+        while not self.stopping.is_set():
+            with contextlib.suppress(queue.Empty):
+                child = self._exits.get(timeout=TICK)
+                if self.stopping.is_set():
+                    return
+                pause = child.plan_restart()
+                self.say(f"{child.spec.name} ended with {child.entry.last_exit}; it starts again in {pause:g} s")
+                self._publish()
+            self._restart_due()
+
+    def _restart_due(self) -> None:
+        changed = False
+        for child in self._children:
+            if child.restart_at is not None and time.monotonic() >= child.restart_at:
+                child.start()
+                changed = True
+            elif child.entry.state == "starting" and child.exit_code is None and child.spec.is_ready():
+                child.entry.state = "running"
+                changed = True
+        if changed:
+            self._publish()
+
+    def _stop(self) -> None:
+        """Revoke the token and stop every child: first what uses the servers, then the servers."""
+        self.stopping.set()
+        if self._monitor.is_alive():
+            self._monitor.join()
+        self.run.state = "stopping"
+        if self._children:
+            self._publish()
+        revoking = None
+        if self.run.token and not self.hurry.is_set():
+            revoking = threading.Thread(target=revoke_tokens, args=(self.stack.environment,))
+            revoking.start()
+        self._stop_children([child for child in self._children if child.spec.name not in SERVERS])
+        if revoking:
+            revoking.join()
+        self._stop_children([child for child in self._children if child.spec.name in SERVERS])
+        clean_up(self.home, ())
+        self.home.run_file.unlink(missing_ok=True)
+
+    def _stop_children(self, children: list[Child]) -> None:
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.wait_stopped(self.hurry)
+
+
+def command_environment(home: Home) -> dict[str, str]:
+    """The variables for a Flask or Celery command beside the running stack: what it was given and what it added."""
+    stack = Stack(home, given_settings())
+    run = read_run_file(home)
+    if run is not None:
+        stack = replace(stack, added=dict(run.environment))
+    return {**os.environ, **stack.environment}
