@@ -24,6 +24,7 @@ TERMS = Selection(
         Column("segments.keyword.ad_group_criterion", "keyword_id", Kind.ID, nullable=True),
         Column("segments.date", "date", Kind.DATE),
         Column("segments.device", "device", Kind.ENUM),
+        Column("segments.ad_network_type", "network", Kind.NUMBER),
         Column("metrics.clicks", "clicks", Kind.INT),
         Column("metrics.cost_micros", "cost_micros", Kind.INT),
         Column("metrics.conversions", "conversions", Kind.FLOAT),
@@ -54,6 +55,7 @@ def message_of(rows: int, seed: int = 1) -> bytes:
         row.search_term_view.status = pick.choice([0, 1, 2, 3, 99])
         row.segments.date = f"2026-0{pick.randint(1, 9)}-1{pick.randint(0, 9)}"
         row.segments.device = pick.choice([0, 2, 3, 4, 250])
+        row.segments.ad_network_type = pick.choice([0, 2, 3, 5])
         if number % 3:
             row.segments.keyword.ad_group_criterion = f"customers/1/adGroupCriteria/5~{number}"
         if number % 2:

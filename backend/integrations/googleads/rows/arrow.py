@@ -27,10 +27,11 @@ _TYPES = {
     Kind.BOOL: pa.bool_(),
     Kind.DATE: pa.date32(),
     Kind.DAY: pa.date32(),
+    Kind.NUMBER: pa.int16(),
     Kind.ENUM: pa.string(),
     Kind.ID: pa.int64(),
 }
-_ZEROS = {Kind.INT: 0, Kind.FLOAT: 0.0, Kind.BOOL: False}
+_ZEROS = {Kind.INT: 0, Kind.NUMBER: 0, Kind.FLOAT: 0.0, Kind.BOOL: False}
 _ENCODED_ROWS = 32_768
 
 

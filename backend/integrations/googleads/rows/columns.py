@@ -19,6 +19,7 @@ class Kind(Enum):
     BOOL = "boolean"
     DATE = "date"  # 'YYYY-MM-DD' strings
     DAY = "date "  # 'YYYY-MM-DD hh:mm:ss' strings, of which the day is kept
+    NUMBER = "smallint"  # the enum's number, for tables that store it as Google sends it
     ENUM = "text  "  # the enum's name; a number that this version does not know becomes UNKNOWN
     ID = "bigint "  # the last number of a resource name: customers/1/adGroupCriteria/5~7 becomes 7
     JSON = "jsonb"  # a message or a repeated field, as its proto JSON with proto field names

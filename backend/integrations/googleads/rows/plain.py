@@ -163,6 +163,7 @@ _COPY_TYPES = {
     Kind.BOOL: "bool",
     Kind.DATE: "date",
     Kind.DAY: "date",
+    Kind.NUMBER: "int2",
     Kind.ENUM: "text",
     Kind.ID: "int8",
     Kind.JSON: "jsonb",

@@ -1,0 +1,195 @@
+"""The set-based three-way merge of what Google says into what we have: one statement per entity.
+
+Per row, with base (Google's value when the local edit began), mine (the local value) and theirs (Google's value now):
+
+* a field that is not dirty follows Google;
+* a dirty field keeps mine; where theirs has moved away from base the field is a conflict, kept in `remote`;
+* where theirs equals mine both sides did the same, and the field is clean again;
+* a row that was written here after Google began to answer is left alone: the answer may be older than the row.
+
+Local notes, tags and labels are not among the fields and are never touched. Read-only fields always follow Google.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from backend.adgraph.staging import Stage, planner_memory, raw
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column and the SQL over the source `s` that gives Google's value; `editable` fields take part in the merge."""
+
+    column: str
+    value: str
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntityMerge:
+    """How the rows of a stage become the rows of an entity table.
+
+    Attributes:
+        table: The entity table; `customer_id` and the `key` columns identify its rows.
+        source: SQL after FROM; `{stage}` is the staged table, named s; joins resolve Google ids to ours. It may use
+            `%(customer)s`.
+        key: Target column → SQL over the source.
+        fields: The columns that follow Google.
+        on_insert: Columns that only a new row gets → SQL.
+        gone: SET clause for what Google no longer lists, or None where absence says nothing.
+        scope: SQL over `t` that limits `gone` to what the query covers.
+        parent: SQL over the stage alone that is true for rows whose parent we know; None where there is no parent.
+    """
+
+    table: str
+    source: str
+    key: tuple[tuple[str, str], ...]
+    fields: tuple[Field, ...]
+    on_insert: tuple[tuple[str, str], ...] = ()
+    gone: str | None = None
+    scope: str = "true"
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge did. `skipped` rows have to be read again: they were in use here, or their parent is not known yet."""
+
+    changed: int = 0
+    removed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Merged) -> Merged:
+        return Merged(self.changed + other.changed, self.removed + other.removed, self.skipped + other.skipped)
+
+
+def merge_entities(session: Session, stage: Stage, merge: EntityMerge, *, read_at: datetime, complete: bool) -> Merged:
+    """Merge a filled stage into its entity table, in the session's transaction.
+
+    Args:
+        session: Of a unit of work whose tenant owns the account.
+        stage: The answer of the query.
+        merge: Its target.
+        read_at: PostgreSQL's time before the query was sent.
+        complete: The answer lists everything there is, so that what is absent is gone.
+    """
+    cursor = raw(session)
+    values = {"customer": stage.customer_id, "read_at": read_at}
+    with planner_memory(session):
+        cursor.execute(_merge_statement(stage, merge), values)
+        changed = cursor.rowcount
+        removed = 0
+        if complete and merge.gone is not None:
+            cursor.execute(_gone_statement(stage, merge), values)
+            removed = cursor.rowcount
+        cursor.execute(_skipped_statement(stage, merge), values)
+        row = cursor.fetchone()
+    return Merged(changed, removed, int(row[0]) if row else 0)
+
+
+def run_statement(session: Session, stage: Stage, statement: str) -> int:
+    """Run one statement over a stage (an edge merge); `{stage}` is its table. The answer is the rows it wrote."""
+    cursor = raw(session)
+    cursor.execute(statement.replace("{stage}", stage.table), {"customer": stage.customer_id})
+    return cursor.rowcount
+
+
+UNTOUCHED = "t.updated_at < %(read_at)s AND t.sync_status <> 'publishing'"
+
+
+def _merge_statement(stage: Stage, merge: EntityMerge) -> str:
+    editable = [field for field in merge.fields if field.editable]
+    follows = [field for field in merge.fields if not field.editable]
+    clean = f"""
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(merge.fields)}) THEN UPDATE SET
+    {_assign(merge.fields)}, {_STAMPS}, version = t.version + ({_differs(editable)})::int,
+    sync_status = 'synced', remote = '{{}}', base = '{{}}', sync_error = NULL"""
+    dirty = _dirty_clause(editable, follows) if editable else ""
+    names = ["customer_id", "id", *(column for column, _ in merge.key), *(field.column for field in merge.fields)]
+    names += [column for column, _ in merge.on_insert]
+    exprs = ["%(customer)s", "gen_random_uuid()", *(f"s.{column}" for column, _ in merge.key)]
+    exprs += [f"s.{field.column}" for field in merge.fields] + [sql for _, sql in merge.on_insert]
+    keys = " AND ".join(f"t.{column} = s.{column}" for column, _ in merge.key)
+    return f"""
+MERGE INTO {merge.table} t USING ({_source(stage, merge)}) s ON t.customer_id = %(customer)s AND {keys}{clean}{dirty}
+WHEN NOT MATCHED AND NOT s.being_published THEN INSERT
+    ({", ".join(names)}, sync_status, first_synced_at, last_synced_at)
+    VALUES ({", ".join(exprs)}, 'synced', now(), now())"""
+
+
+def _source(stage: Stage, merge: EntityMerge) -> str:
+    columns = [f"{sql} AS {column}" for column, sql in merge.key]
+    columns += [f"{field.value} AS {field.column}" for field in merge.fields]
+    return (
+        f"SELECT {', '.join(columns)}, busy.being_published"
+        f" FROM {merge.source.replace('{stage}', stage.table)} CROSS JOIN ({_BEING_PUBLISHED.format(merge.table)}) busy"
+    )
+
+
+# Google may list what a publish in flight has just made and we do not know the id of yet: it is ours already.
+_BEING_PUBLISHED = (
+    "SELECT EXISTS (SELECT FROM {} p WHERE p.customer_id = %(customer)s AND p.google_id IS NULL"
+    " AND p.sync_status = 'publishing') OR EXISTS (SELECT FROM campaigns c WHERE c.customer_id = %(customer)s"
+    " AND c.status = 'PUBLISHING') AS being_published"
+)
+
+_STAMPS = "updated_at = now(), last_synced_at = now(), first_synced_at = coalesce(t.first_synced_at, now())"
+
+
+def _differs(fields: tuple[Field, ...] | list[Field]) -> str:
+    if not fields:
+        return "false"
+    mine = ", ".join(f"t.{field.column}" for field in fields)
+    theirs = ", ".join(f"s.{field.column}" for field in fields)
+    return f"({mine}) IS DISTINCT FROM ({theirs})" if len(fields) > 1 else f"{mine} IS DISTINCT FROM {theirs}"
+
+
+def _assign(fields: tuple[Field, ...] | list[Field]) -> str:
+    return ", ".join(f"{field.column} = s.{field.column}" for field in fields)
+
+
+def _dirty_clause(editable: list[Field], follows: list[Field]) -> str:
+    """The second branch: rows with local edits, decided field by field by two SQL functions (migration `sync`)."""
+    mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
+    theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
+    remote = f"sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs})"
+    still_dirty = f"sync_still_dirty(t.dirty_fields, {mine}, {theirs})"
+    kept = ", ".join(
+        f"{f.column} = CASE WHEN '{f.column}' = ANY(t.dirty_fields) THEN t.{f.column} ELSE s.{f.column} END"
+        for f in editable
+    )
+    moved = " OR ".join(
+        f"('{f.column}' <> ALL(t.dirty_fields) AND t.{f.column} IS DISTINCT FROM s.{f.column})" for f in editable
+    )
+    followed = f", {_assign(follows)}" if follows else ""
+    return f"""
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND ({_differs(follows)} OR {moved}
+        OR {remote} <> t.remote OR {still_dirty} <> t.dirty_fields) THEN UPDATE SET
+    {kept}{followed}, {_STAMPS}, version = t.version + ({moved})::int,
+    remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base),
+    sync_status = CASE WHEN {remote} <> '{{}}' THEN 'conflict' WHEN {still_dirty} = '{{}}' THEN 'synced'
+                       WHEN t.sync_status = 'sync_error' THEN 'sync_error' ELSE 'dirty' END"""
+
+
+def _gone_statement(stage: Stage, merge: EntityMerge) -> str:
+    keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
+    selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
+    return f"""
+UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
+WHERE t.customer_id = %(customer)s AND t.google_id IS NOT NULL AND {UNTOUCHED} AND {merge.scope}
+  AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
+
+
+def _skipped_statement(stage: Stage, merge: EntityMerge) -> str:
+    orphans = (
+        f" + (SELECT count(*) FROM {stage.table} s WHERE NOT ({merge.parent}))" if merge.parent is not None else ""
+    )
+    return (
+        f"SELECT (SELECT count(*) FROM {merge.table} t WHERE t.customer_id = %(customer)s"
+        f" AND t.google_id IS NOT NULL AND NOT ({UNTOUCHED}) AND t.updated_at <> now())"
+        f" + (SELECT being_published::int FROM ({_BEING_PUBLISHED.format(merge.table)}) busy){orphans}"
+    )
