@@ -22,7 +22,7 @@ class Command:
     """One command: `target` is `module:function`; the function takes the arguments and returns the exit code."""
 
     target: str
-    purpose: str
+    purpose: str  # empty: for the other commands, not for people
 
     def run(self, arguments: list[str]) -> int:
         """Import the command's module and call it."""
@@ -31,14 +31,28 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "demo": Command("backend.cli.demo:demo", "the whole job against the sandbox, then serve; --once: end after it"),
+    "up": Command("backend.cli.serve:up", "serve until Ctrl-C"),
+    "stop": Command("backend.cli.serve:stop", "stop what runs, also what a killed start left behind"),
+    "status": Command("backend.cli.serve:status", "what runs (--json); exit code 0 running, 3 stopped, 4 damaged"),
+    "env": Command("backend.cli.serve:env", 'variables for curl: eval "$(python3 run.py env)"'),
+    "test": Command("backend.cli.check:test", "every check and test (--soak: the long ones); arguments go to pytest"),
+    "bench": Command("backend.cli.bench:bench", "run a benchmark: bench NAME [arguments]; without a name: list them"),
     "sandbox": Command("backend.sandbox.main:main", "a local Google Ads: --host --port --http-port --data --clients …"),
+    "keys": Command("backend.cli.keys:keys", "keys generate: a new APP_MASTER_KEY and SECRET_KEY for production"),
+    "backup": Command("backend.cli.backup:backup", "backup FILE: the database into one file"),
+    "restore": Command("backend.cli.backup:restore", "restore FILE: the database out of such a file"),
+    "flask": Command("backend.cli.passing:flask", "a Flask command with this clone's settings: flask routes, flask db …"),
+    "celery": Command("backend.cli.passing:celery", "a Celery command with this clone's settings: celery inspect ping"),
+    "prepare": Command("backend.cli.prepare:main", ""),
 }
 
 
 def usage() -> str:
     """The list of commands, as `python3 run.py help` prints it."""
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name.ljust(width)}  {command.purpose}" for name, command in COMMANDS.items()]
+    shown = {name: command.purpose for name, command in COMMANDS.items() if command.purpose}
+    width = max(map(len, shown))
+    lines = [f"  {name.ljust(width)}  {purpose}" for name, purpose in shown.items()]
     return "\n".join(["usage: python3 run.py COMMAND [arguments]", "", *lines])
 
 
@@ -56,3 +70,5 @@ def main(arguments: list[str]) -> int:
     except StartProblem as problem:
         print(f"run.py {arguments[0]}: {problem}", file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        return 130

@@ -13,7 +13,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import psutil
 
@@ -41,6 +40,7 @@ from backend.cli.stack import (
 Say = Callable[[str], None]
 TICK = 0.5
 SERVERS = ("postgres", "redis")
+KEYS = ("APP_MASTER_KEY", "SECRET_KEY")  # these stay where they are kept: run.json names no key
 SHOWN = ("DATABASE_URL", "REDIS_URL")
 
 
@@ -170,7 +170,7 @@ class Supervisor:
             environment = self.stack.environment
             self.run.database_url, self.run.redis_url = (environment.get(name) for name in SHOWN)
             self.run.processes = [child.entry for child in self._children]
-            self.run.environment = dict(self.stack.added)
+            self.run.environment = {name: text for name, text in self.stack.added.items() if name not in KEYS}
             self.run.write(self.home)
 
     def _watch(self) -> None:
@@ -226,7 +226,8 @@ class Supervisor:
 def command_environment(home: Home) -> dict[str, str]:
     """The variables for a Flask or Celery command beside the running stack: what it was given and what it added."""
     stack = Stack(home, given_settings())
-    run = read_run_file(home)
-    if run is not None:
-        stack = replace(stack, added=dict(run.environment))
+    if not stack.production:
+        stack.add_keys(load_keys(home)[0])
+    if run := read_run_file(home):
+        stack.added.update(run.environment)
     return {**os.environ, **stack.environment}

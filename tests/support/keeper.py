@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -190,10 +190,8 @@ def keep(run: Run) -> None:
             migrate(described, run.folder)
         print(json.dumps(asdict(described)), flush=True)  # noqa: T201
         sys.stdout.close()
-        try:
+        with suppress(psutil.NoSuchProcess):
             psutil.Process(run.controller).wait()
-        except psutil.NoSuchProcess:
-            pass
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Names and folders of one test run, shared by the run's controller, its xdist workers and the keeper of its servers."""
+"""Names and folders of one test run, shared by its controller, its xdist workers and the keeper of its servers."""
 
 from __future__ import annotations
 

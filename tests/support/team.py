@@ -49,7 +49,7 @@ class Team:
             return Client(self.app, mint(user_id, name).token)
 
     def connect(self) -> list[dict[str, Any]]:
-        """Run login → Google's page → callback against the sandbox; answers the tenant's accounts as the API lists them."""
+        """Run login → Google's page → callback against the sandbox; answers the accounts as the API lists them."""
         begun = self.client.get("/auth/google/login")
         assert begun.status_code == 302, begun.text
         back = urlsplit(give_consent(begun.headers["Location"], ca_file=self.sandbox.ca_file))
