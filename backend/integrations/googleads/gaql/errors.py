@@ -1,7 +1,7 @@
 """What can be wrong with a query: Google's code, where it is, and what was probably meant.
 
 `GaqlError` is the only exception of this package. `code` is a name of the enum that `oneof` names in Google's
-`ErrorCode` (`query_error` → `QueryErrorEnum.QueryError`), so that the sandbox can answer it and a person can look it up.
+`ErrorCode` (`query_error` → `QueryErrorEnum.QueryError`): the sandbox can answer it and a person can look it up.
 """
 
 from dataclasses import dataclass

@@ -145,8 +145,8 @@ _SHOPPING_SHARES = r"search_(?!impression_share|absolute_top_impression_share|cl
 _WITHOUT: dict[str, str] = {
     "ad_group": r"search_budget_lost_impression_share|search_click_share|average_target_",
     "asset_group": r"active_view|video_|trueview|gmail|average_cpm|analytics|absolute_top|top_imp|.*current_model",
-    "conversion_action": r"(?!all_conversions(_value)?(_by_conversion_date)?$|conversion_last|value_per_all|view_through)",
-    "customer": rf"{_TOP_SHARES}|search_click_share|unique_users|gmail|phone|.*current_model|average_(page|time)|bounce",
+    "conversion_action": r"(?!all_conversions(_value)?(_by_conversion_date)?$|conversion_last|value_per_all|view_thr)",
+    "customer": rf"{_TOP_SHARES}|search_click|unique_users|gmail|phone|.*current_model|average_(page|time)|bounce",
     "keyword_view": r"search_budget_lost_impression_share",
     "product_group_view": _SHOPPING_SHARES,
     "shopping_performance_view": rf"{_SHOPPING_SHARES}|.*top_impression_percentage",
