@@ -39,7 +39,7 @@ STRATEGIES: dict[tuple[str, str], Strategy] = {
     ("PERFORMANCE_MAX", "LEADS"): Strategy(MAXIMIZE_CONVERSIONS, LEAD_GOALS),
     ("PERFORMANCE_MAX", "WEBSITE_TRAFFIC"): Strategy(MAXIMIZE_CONVERSIONS, TRAFFIC_GOALS),
 }
-"""Performance Max bids on conversions or their value only, so WEBSITE_TRAFFIC counts page views as conversions there."""
+"""Performance Max bids on conversions or their value only: WEBSITE_TRAFFIC counts page views as conversions there."""
 
 ALLOWED_BIDDING: dict[str, frozenset[str]] = {
     "SEARCH": frozenset(

@@ -200,8 +200,10 @@ class LiveGateway:
                 return
 
     def close(self) -> None:
-        """Close every channel."""
-        for service in self._services.values():
+        """Close every channel; the next call opens new ones, for a gateway may be kept and shared."""
+        with self._lock:
+            services, self._services = self._services, {}
+        for service in services.values():
             service.transport.close()
         self._session.close()
 
