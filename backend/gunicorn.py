@@ -21,7 +21,7 @@ _streams = any("create_stream_app" in argument for argument in sys.argv)
 bind = f"{_settings.api_host}:{_settings.stream_port if _streams else _settings.api_port}"
 worker_class = "gthread"
 workers = 1 if _streams else 2
-threads = 200 if _streams else 16
+threads = 200 if _streams else _settings.api_threads
 timeout = 60
 graceful_timeout = 8
 keepalive = 75
@@ -35,4 +35,4 @@ loglevel = "warning"
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that has ended."""
     if _settings.prometheus_dir:
-        multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -19,9 +19,9 @@ from tests.support.database import Rows, engine_for, job_waiter, reader
 from tests.support.servers import Servers, close_servers, open_servers
 
 if TYPE_CHECKING:
-    from config import Settings
     from flask import Flask
 
+    from config import Settings
     from tests.support.sandbox import Sandbox
     from tests.support.team import Team
     from tests.support.worker import Worker

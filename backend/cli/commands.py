@@ -42,7 +42,9 @@ COMMANDS: dict[str, Command] = {
     "keys": Command("backend.cli.keys:keys", "keys generate: a new APP_MASTER_KEY and SECRET_KEY for production"),
     "backup": Command("backend.cli.backup:backup", "backup FILE: the database into one file"),
     "restore": Command("backend.cli.backup:restore", "restore FILE: the database out of such a file"),
-    "flask": Command("backend.cli.passing:flask", "a Flask command with this clone's settings: flask routes, flask db …"),
+    "flask": Command(
+        "backend.cli.passing:flask", "a Flask command with this clone's settings: flask routes, flask db …"
+    ),
     "celery": Command("backend.cli.passing:celery", "a Celery command with this clone's settings: celery inspect ping"),
     "prepare": Command("backend.cli.prepare:main", ""),
 }

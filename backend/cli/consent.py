@@ -58,8 +58,9 @@ def give_consent(authorize_url: str, *, ca_file: str | None) -> str:
             form.feed(answer.text)
             if form.action is None:
                 break
-            sent = {"data" if form.method == "post" else "params": form.fields}
-            answer = browser.request(
-                form.method, urljoin(answer.url, form.action), allow_redirects=False, timeout=TIMEOUT, **sent
-            )
+            target = urljoin(answer.url, form.action)
+            if form.method == "post":
+                answer = browser.post(target, data=form.fields, allow_redirects=False, timeout=TIMEOUT)
+            else:
+                answer = browser.get(target, params=form.fields, allow_redirects=False, timeout=TIMEOUT)
     raise RuntimeError(f"the authorization server answered {answer.status_code}: {answer.text[:300]}")

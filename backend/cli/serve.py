@@ -15,8 +15,8 @@ from typing import Any
 
 import requests
 
+from backend.cli.database import revoke_tokens
 from backend.cli.home import Home, StartProblem, current_home
-from backend.cli.prepare import revoke_tokens
 from backend.cli.processes import clean_up, living, marked
 from backend.cli.run_file import RunFile, read_run_file, supervisor_lives, supervisor_lock
 from backend.cli.supervisor import Supervisor, command_environment
@@ -32,13 +32,13 @@ class StopRequested(BaseException):
 
 
 @contextlib.contextmanager
-def stop_on_signals(hurry: threading.Event) -> Iterator[None]:
-    """Turn the first stop signal into `StopRequested`; a further one makes the stop quick instead of patient."""
+def stop_on_signals(stopping: threading.Event, hurry: threading.Event) -> Iterator[None]:
+    """Turn the first stop signal into `StopRequested`; one that comes while `stopping` makes the stop quick."""
     asked = False
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         nonlocal asked
-        if asked:
+        if asked or stopping.is_set():
             hurry.set()
             return
         asked = True
@@ -64,7 +64,7 @@ def with_stack(work: Callable[[RunFile], int], *, joined: Callable[[RunFile], in
         if not ours:
             return joined(wait_for_other(home))
         supervisor = Supervisor(home, say)
-        with stop_on_signals(supervisor.hurry):
+        with stop_on_signals(supervisor.stopping, supervisor.hurry):
             try:
                 with supervisor.running() as run:
                     return work(run)

@@ -59,7 +59,7 @@ class Stack:
     @property
     def _overruled(self) -> dict[str, str]:
         """What was given and cannot be kept: a taken port. It is printed when it happens."""
-        forced = {name: self.added[name] for name in ("API_PORT", "STREAM_PORT") if name in self.added}
+        forced: dict[str, str] = {name: self.added[name] for name in ("API_PORT", "STREAM_PORT") if name in self.added}
         paths = [str(ROOT), *filter(None, [self.given.get("PYTHONPATH")])]
         return {**forced, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
 

@@ -12,18 +12,18 @@ import queue
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import psutil
 
 from backend.cli.child import Child, Spec
+from backend.cli.database import prepare, revoke_tokens
 from backend.cli.development_keys import DevelopmentKeys, load_keys
 from backend.cli.embedded.postgres import find_postgres
 from backend.cli.embedded.redis import Redis, find_program
 from backend.cli.google_environment import google_environment
 from backend.cli.home import Home, StartProblem
 from backend.cli.ports import Ports
-from backend.cli.prepare import prepare, revoke_tokens
 from backend.cli.processes import clean_up
 from backend.cli.run_file import ProcessEntry, RunFile, read_run_file
 from backend.cli.stack import (
@@ -39,6 +39,7 @@ from backend.cli.stack import (
 
 Say = Callable[[str], None]
 TICK = 0.5
+PARTS = ("database", "redis", "sandbox", "product")  # a benchmark starts only those it names
 SERVERS = ("postgres", "redis")
 KEYS = ("APP_MASTER_KEY", "SECRET_KEY")  # these stay where they are kept: run.json names no key
 SHOWN = ("DATABASE_URL", "REDIS_URL")
@@ -47,8 +48,9 @@ SHOWN = ("DATABASE_URL", "REDIS_URL")
 class Supervisor:
     """Runs one stack for the length of `running()`, while the caller holds the supervisor's lock."""
 
-    def __init__(self, home: Home, say: Say) -> None:
+    def __init__(self, home: Home, say: Say, *, parts: Collection[str] = PARTS) -> None:
         self.home = home
+        self.parts = parts
         self.say = say
         self.stack = Stack(home, given_settings())
         self.stopping = threading.Event()
@@ -86,6 +88,13 @@ class Supervisor:
         if keys:
             self._start_servers(keys, ports)
             self._start_sandbox(ports)
+        if "product" in self.parts:
+            self._start_product()
+        self.run.state = "running"
+        self._publish()
+        self._monitor.start()
+
+    def _start_product(self) -> None:
         settings = self.stack.check()
         self.say("Preparing the database")
         prepared = prepare(self.stack.environment, with_token=not self.stack.production)
@@ -93,9 +102,6 @@ class Supervisor:
         self._start_children(product_specs(self.stack, settings))
         self.run.api_url, self.run.stream_url = settings.public_url, settings.stream_url
         self.run.token = prepared.get("token")
-        self.run.state = "running"
-        self._publish()
-        self._monitor.start()
 
     def _load_keys(self) -> DevelopmentKeys:
         keys, are_new = load_keys(self.home)
@@ -116,13 +122,13 @@ class Supervisor:
     def _start_servers(self, keys: DevelopmentKeys, ports: Ports) -> None:
         environment, added = self.stack.environment, self.stack.added
         specs = []
-        if self.stack.wants_redis:
+        if self.stack.wants_redis and "redis" in self.parts:
             program = find_program(self.home, self.say)
             redis = Redis(program, self.home.data / "redis", ports.choose(16_379), keys.redis)
             redis.prepare()
             added["REDIS_URL"] = redis.url()
             specs.append(redis_spec(redis, environment))
-        if not self.stack.wants_database:
+        if not self.stack.wants_database or "database" not in self.parts:
             self._start_children(specs)
             return
         postgres = find_postgres(self.home, name="postgres", superuser_password=keys.postgres_superuser)
@@ -135,7 +141,7 @@ class Supervisor:
         added["MIGRATION_DATABASE_URL"] = postgres.url("cw_owner", keys.cw_owner, DATABASE)
 
     def _start_sandbox(self, ports: Ports) -> None:
-        if not self.stack.wants_sandbox:
+        if not self.stack.wants_sandbox or "sandbox" not in self.parts:
             return
         self._start_children([sandbox_spec(self.home, ports, self.stack.environment)])
         described = read_sandbox(self.home)

@@ -38,6 +38,7 @@ STRUCTURE = Selection(
         Column("ad_group_criterion.negative", "negative", Kind.BOOL),
         Column("ad_group_criterion.type", "type", Kind.ENUM, nullable=True),
         Column("ad_group_criterion.keyword.text", "text", Kind.TEXT, nullable=True),
+        Column("ad_group_criterion.final_urls", "final_urls", Kind.TEXTS),
         Column("campaign.start_date_time", "start_date", Kind.DAY, nullable=True),
     ),
     key=("criterion_id",),
@@ -67,6 +68,7 @@ def message_of(rows: int, seed: int = 1) -> bytes:
             row.ad_group_criterion.cpc_bid_micros = pick.choice([0, 5])
             row.ad_group_criterion.keyword.text = pick.choice(["", "boots"])
             row.ad_group_criterion.type_ = pick.choice([0, 2])
+            row.ad_group_criterion.final_urls.extend(["https://a.example/", "https://b.example/ü"][: number % 3])
             row.campaign.start_date_time = "2026-03-04 00:00:00"
     return bytes(response.SerializeToString())
 
@@ -92,6 +94,8 @@ def expected(kind: Kind, value: Any, names: dict[int, str]) -> Any:
         return names.get(value, "UNKNOWN")
     if kind is Kind.DATE or kind is Kind.DAY:
         return dt.date(*map(int, value[:10].split("-")))
+    if kind is Kind.TEXTS:
+        return list(value)
     if kind is Kind.ID:
         return int(value.replace("~", "/").split("/")[-1])
     return value

