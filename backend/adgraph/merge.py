@@ -43,6 +43,7 @@ class EntityMerge:
         gone: SET clause for what Google no longer lists, or None where absence says nothing.
         scope: SQL over `t` that limits `gone` to what the query covers.
         parent: SQL over the stage alone that is true for rows whose parent we know; None where there is no parent.
+        edge: The table is an edge that carries the columns of an entity, but no id of its own and no Google id.
     """
 
     table: str
@@ -53,11 +54,17 @@ class EntityMerge:
     gone: str | None = None
     scope: str = "true"
     parent: str | None = None
+    edge: bool = False
+
+    @property
+    def live(self) -> str:
+        """SQL over `t`: the row stands for something at Google."""
+        return "t.first_synced_at IS NOT NULL" if self.edge else "t.google_id IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge did. `skipped` rows have to be read again: they were in use here, or their parent is not known yet."""
+    """What a merge did; `skipped` rows have to be read again: in use here, or their parent is not known yet."""
 
     changed: int = 0
     removed: int = 0
@@ -109,9 +116,10 @@ WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(merge.fi
     {_assign(merge.fields)}, {_STAMPS}, version = t.version + ({_differs(editable)})::int,
     sync_status = 'synced', remote = '{{}}', base = '{{}}', sync_error = NULL"""
     dirty = _dirty_clause(editable, follows) if editable else ""
-    names = ["customer_id", "id", *(column for column, _ in merge.key), *(field.column for field in merge.fields)]
-    names += [column for column, _ in merge.on_insert]
-    exprs = ["%(customer)s", "gen_random_uuid()", *(f"s.{column}" for column, _ in merge.key)]
+    own = [] if merge.edge else [("id", "gen_random_uuid()")]
+    names = ["customer_id", *(column for column, _ in own), *(column for column, _ in merge.key)]
+    names += [field.column for field in merge.fields] + [column for column, _ in merge.on_insert]
+    exprs = ["%(customer)s", *(sql for _, sql in own), *(f"s.{column}" for column, _ in merge.key)]
     exprs += [f"s.{field.column}" for field in merge.fields] + [sql for _, sql in merge.on_insert]
     keys = " AND ".join(f"t.{column} = s.{column}" for column, _ in merge.key)
     return f"""
@@ -126,16 +134,19 @@ def _source(stage: Stage, merge: EntityMerge) -> str:
     columns += [f"{field.value} AS {field.column}" for field in merge.fields]
     return (
         f"SELECT {', '.join(columns)}, busy.being_published"
-        f" FROM {merge.source.replace('{stage}', stage.table)} CROSS JOIN ({_BEING_PUBLISHED.format(merge.table)}) busy"
+        f" FROM {merge.source.replace('{stage}', stage.table)} CROSS JOIN ({_being_published(merge)}) busy"
     )
 
 
-# Google may list what a publish in flight has just made and we do not know the id of yet: it is ours already.
-_BEING_PUBLISHED = (
-    "SELECT EXISTS (SELECT FROM {} p WHERE p.customer_id = %(customer)s AND p.google_id IS NULL"
-    " AND p.sync_status = 'publishing') OR EXISTS (SELECT FROM campaigns c WHERE c.customer_id = %(customer)s"
-    " AND c.status = 'PUBLISHING') AS being_published"
-)
+def _being_published(merge: EntityMerge) -> str:
+    """Google may list what a publish in flight has just made and we do not know the id of yet: it is ours already."""
+    return (
+        f"SELECT EXISTS (SELECT FROM {merge.table} p WHERE p.customer_id = %(customer)s"
+        f" AND {'p.first_synced_at' if merge.edge else 'p.google_id'} IS NULL AND p.sync_status = 'publishing')"
+        " OR EXISTS (SELECT FROM campaigns c WHERE c.customer_id = %(customer)s AND c.status = 'PUBLISHING')"
+        " AS being_published"
+    )
+
 
 _STAMPS = "updated_at = now(), last_synced_at = now(), first_synced_at = coalesce(t.first_synced_at, now())"
 
@@ -180,7 +191,7 @@ def _gone_statement(stage: Stage, merge: EntityMerge) -> str:
     selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
     return f"""
 UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
-WHERE t.customer_id = %(customer)s AND t.google_id IS NOT NULL AND {UNTOUCHED} AND {merge.scope}
+WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND {merge.scope}
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
 
 
@@ -190,6 +201,6 @@ def _skipped_statement(stage: Stage, merge: EntityMerge) -> str:
     )
     return (
         f"SELECT (SELECT count(*) FROM {merge.table} t WHERE t.customer_id = %(customer)s"
-        f" AND t.google_id IS NOT NULL AND NOT ({UNTOUCHED}) AND t.updated_at <> now())"
-        f" + (SELECT being_published::int FROM ({_BEING_PUBLISHED.format(merge.table)}) busy){orphans}"
+        f" AND {merge.live} AND NOT ({UNTOUCHED}) AND t.updated_at <> now())"
+        f" + (SELECT being_published::int FROM ({_being_published(merge)}) busy){orphans}"
     )

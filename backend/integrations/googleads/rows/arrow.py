@@ -30,6 +30,7 @@ _TYPES = {
     Kind.NUMBER: pa.int16(),
     Kind.ENUM: pa.string(),
     Kind.ID: pa.int64(),
+    Kind.TEXTS: pa.list_(pa.string()),
 }
 _ZEROS = {Kind.INT: 0, Kind.NUMBER: 0, Kind.FLOAT: 0.0, Kind.BOOL: False}
 _ENCODED_ROWS = 32_768
@@ -95,6 +96,8 @@ def _descend(rows: pa.StructArray, path: tuple[str, ...]) -> pa.Array:
 def _finisher(column: Column, leaf: Leaf) -> Callable[[pa.Array], pa.Array]:
     """From the raw Arrow column to the staged one: zero for unset, names for enum numbers, dates for their text."""
     target = _TYPES[column.kind]
+    if column.kind is Kind.TEXTS:
+        return _lists
     convert = converter(column, leaf)
     finish: _Scalars | _Mapped
     if convert is None:
@@ -104,6 +107,13 @@ def _finisher(column: Column, leaf: Leaf) -> Callable[[pa.Array], pa.Array]:
     if not column.nullable:
         return finish.zero_for_unset
     return finish if leaf.field.has_presence else finish.null_for_zero
+
+
+def _lists(array: pa.Array) -> pa.Array:
+    target = _TYPES[Kind.TEXTS]
+    if array.null_count:  # the message that holds the list was absent
+        return pa.array([values or [] for values in array.to_pylist()], target)
+    return array.cast(target)
 
 
 class _Scalars:

@@ -22,6 +22,7 @@ class Kind(Enum):
     NUMBER = "smallint"  # the enum's number, for tables that store it as Google sends it
     ENUM = "text  "  # the enum's name; a number that this version does not know becomes UNKNOWN
     ID = "bigint "  # the last number of a resource name: customers/1/adGroupCriteria/5~7 becomes 7
+    TEXTS = "text[]"  # a repeated string
     JSON = "jsonb"  # a message or a repeated field, as its proto JSON with proto field names
 
     @property
@@ -65,7 +66,7 @@ class Selection:
 
     @property
     def flat(self) -> bool:
-        """Whether every column is a scalar, so that the Arrow path can carry it."""
+        """Whether every column is a scalar or a list of texts, so that the Arrow path can carry it."""
         return all(column.kind is not Kind.JSON for column in self.columns)
 
     def select(self) -> str:

@@ -28,6 +28,8 @@ def converter(column: Column, leaf: Leaf) -> Callable[[Any], Any] | None:
         return _to_date
     if column.kind is Kind.ID:
         return _to_id
+    if column.kind is Kind.TEXTS:
+        return list
     if column.kind is Kind.JSON:
         enum_names = leaf.enum_names if leaf.field.enum_type is not None else None
         return lambda value: _to_json(value, enum_names)

@@ -61,7 +61,7 @@ class PlainDecoder:
                     (convert(value) if convert else value) if present(row) else None for value, row in pairs
                 ]
             elif convert is not None:
-                memo = convert if self._selection.columns[index].kind is Kind.JSON else _Memo(convert).__getitem__
+                memo = convert if self._selection.columns[index].kind in (Kind.JSON, Kind.TEXTS) else _Memo(convert).__getitem__
                 columns[index] = list(map(memo, columns[index]))
         return zip(*columns, strict=True)
 
@@ -166,5 +166,6 @@ _COPY_TYPES = {
     Kind.NUMBER: "int2",
     Kind.ENUM: "text",
     Kind.ID: "int8",
+    Kind.TEXTS: "text[]",
     Kind.JSON: "jsonb",
 }

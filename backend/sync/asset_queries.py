@@ -1,0 +1,252 @@
+"""Assets, asset groups, and every link from an ad, asset group, ad group, campaign or account to an asset.
+
+A link has no id of its own: what Google no longer lists for a parent it spoke of is taken away, except links of ads
+whose local edits wait to be pushed.
+"""
+
+from __future__ import annotations
+
+from backend.adgraph.merge import EntityMerge, Field
+from backend.integrations.googleads.rows import Column, Kind, Selection
+from backend.sync.queries import StructureQuery, google_status, resource_name
+
+_ATTRIBUTES = (
+    "jsonb_strip_nulls(jsonb_build_object('image_url', nullif(s.image_url, ''), 'file_size', nullif(s.file_size, 0),"
+    " 'link_text', nullif(s.link_text, ''), 'description1', nullif(s.description1, ''),"
+    " 'description2', nullif(s.description2, ''), 'callout_text', nullif(s.callout_text, ''),"
+    " 'final_urls', to_jsonb(nullif(s.final_urls, '{}'))))"
+)
+
+
+def _text(path: str, name: str) -> Column:
+    return Column(path, name, Kind.TEXT, nullable=True)
+
+
+ASSETS = StructureQuery(
+    "assets",
+    "asset",
+    Selection(
+        (
+            Column("asset.id", "id", Kind.INT),
+            Column("asset.type", "type", Kind.ENUM),
+            _text("asset.name", "name"),
+            _text("asset.text_asset.text", "text"),
+            _text("asset.youtube_video_asset.youtube_video_id", "youtube_video_id"),
+            Column("asset.image_asset.file_size", "file_size", Kind.INT, nullable=True),
+            Column("asset.image_asset.mime_type", "mime_type", Kind.ENUM, nullable=True),
+            _text("asset.image_asset.full_size.url", "image_url"),
+            Column("asset.image_asset.full_size.width_pixels", "width", Kind.INT, nullable=True),
+            Column("asset.image_asset.full_size.height_pixels", "height", Kind.INT, nullable=True),
+            _text("asset.sitelink_asset.link_text", "link_text"),
+            _text("asset.sitelink_asset.description1", "description1"),
+            _text("asset.sitelink_asset.description2", "description2"),
+            _text("asset.callout_asset.callout_text", "callout_text"),
+            Column("asset.final_urls", "final_urls", Kind.TEXTS),
+        ),
+        key=("id",),
+    ),
+    merges=(
+        EntityMerge(
+            "assets",
+            "{stage} s",
+            key=(("google_id", "s.id"),),
+            fields=(
+                Field("name", "nullif(s.name, '')", editable=True),
+                Field("type", "s.type"),
+                Field("text", "nullif(s.text, '')"),
+                Field("youtube_video_id", "nullif(s.youtube_video_id, '')"),
+                Field("resource_name", resource_name("assets", "s.id")),
+            ),
+            on_insert=(
+                ("attributes", "'{}'"),
+                ("mime_type", "NULL"),
+            ),
+        ),
+    ),
+    edges=(
+        # What people see of an asset: Google's facts are added, what we know of our own uploads stays.
+        (
+            f"UPDATE assets t SET attributes = t.attributes || {_ATTRIBUTES}, width = coalesce(t.width, nullif(s.width, 0)),"
+            " height = coalesce(t.height, nullif(s.height, 0)), mime_type = coalesce(t.mime_type, CASE s.mime_type"
+            " WHEN 'IMAGE_JPEG' THEN 'image/jpeg' WHEN 'IMAGE_PNG' THEN 'image/png' WHEN 'IMAGE_GIF' THEN 'image/gif' END)"
+            " FROM {stage} s WHERE t.customer_id = %(customer)s AND t.google_id = s.id AND"
+            f" (t.attributes IS DISTINCT FROM t.attributes || {_ATTRIBUTES} OR (t.width IS NULL AND s.width > 0))"
+        ),
+    ),
+    key_field="asset.id",
+    key_type="ASSET",
+)
+
+AD_ASSETS = StructureQuery(
+    "ad_assets",
+    "ad_group_ad_asset_view",
+    Selection(
+        (
+            Column("ad_group_ad_asset_view.ad_group_ad", "ad_google_id", Kind.ID),
+            Column("ad_group_ad_asset_view.asset", "asset_google_id", Kind.ID),
+            Column("ad_group_ad_asset_view.field_type", "field_type", Kind.ENUM),
+            Column("ad_group_ad_asset_view.pinned_field", "pinned_field", Kind.ENUM, nullable=True),
+            Column("ad_group_ad_asset_view.performance_label", "performance_label", Kind.ENUM, nullable=True),
+        ),
+        key=("ad_google_id", "asset_google_id", "field_type"),
+    ),
+    edges=(
+        """
+MERGE INTO ad_asset t USING (
+    SELECT a.id AS ad_id, x.id AS asset_id, s.field_type, nullif(s.performance_label, 'UNSPECIFIED') AS label,
+           CASE WHEN s.pinned_field IN ('UNSPECIFIED', 'UNKNOWN') THEN NULL ELSE s.pinned_field END AS pinned
+    FROM {stage} s
+    JOIN ads a ON a.customer_id = %(customer)s AND a.google_id = s.ad_google_id AND a.dirty_fields = '{}'
+    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id
+) s ON t.customer_id = %(customer)s AND t.ad_id = s.ad_id AND t.asset_id = s.asset_id AND t.field_type = s.field_type
+WHEN MATCHED AND (t.pinned_field, t.performance_label) IS DISTINCT FROM (s.pinned, s.label)
+    THEN UPDATE SET pinned_field = s.pinned, performance_label = s.label
+WHEN NOT MATCHED THEN INSERT (customer_id, ad_id, asset_id, field_type, pinned_field, performance_label, position)
+    VALUES (%(customer)s, s.ad_id, s.asset_id, s.field_type, s.pinned, s.label, 0)""",
+        """
+DELETE FROM ad_asset t USING ads a, assets x
+WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = t.ad_id AND a.dirty_fields = '{}'
+  AND a.sync_status <> 'publishing' AND x.customer_id = t.customer_id AND x.id = t.asset_id
+  AND x.google_id IS NOT NULL AND a.google_id IN (SELECT ad_google_id FROM {stage})
+  AND NOT EXISTS (SELECT FROM {stage} s WHERE s.ad_google_id = a.google_id AND s.asset_google_id = x.google_id
+                  AND s.field_type = t.field_type)""",
+    ),
+)
+
+
+def _link(name: str, resource: str, table: str, parents: str, parent: str) -> StructureQuery:
+    """The link between a parent entity and its assets; `parent` is both GAQL's field and our column without _id."""
+    return StructureQuery(
+        name,
+        resource,
+        Selection(
+            (
+                Column(f"{resource}.{parent}", "parent_google_id", Kind.ID),
+                Column(f"{resource}.asset", "asset_google_id", Kind.ID),
+                Column(f"{resource}.field_type", "field_type", Kind.ENUM),
+                Column(f"{resource}.status", "status", Kind.ENUM),
+            ),
+            key=("parent_google_id", "asset_google_id", "field_type"),
+        ),
+        edges=(
+            f"""
+MERGE INTO {table} t USING (
+    SELECT p.id AS parent_id, x.id AS asset_id, s.field_type, {google_status("status")} AS status
+    FROM {{stage}} s
+    JOIN {parents} p ON p.customer_id = %(customer)s AND p.google_id = s.parent_google_id
+    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id
+) s ON t.customer_id = %(customer)s AND t.{parent}_id = s.parent_id AND t.asset_id = s.asset_id
+   AND t.field_type = s.field_type
+WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
+WHEN NOT MATCHED THEN INSERT (customer_id, {parent}_id, asset_id, field_type, status)
+    VALUES (%(customer)s, s.parent_id, s.asset_id, s.field_type, s.status)""",
+            f"""
+UPDATE {table} t SET status = 'REMOVED' FROM {parents} p, assets x
+WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id = t.customer_id
+  AND p.id = t.{parent}_id AND p.sync_status = 'synced' AND p.google_id IS NOT NULL
+  AND x.customer_id = t.customer_id AND x.id = t.asset_id AND x.google_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.parent_google_id = p.google_id
+                  AND s.asset_google_id = x.google_id AND s.field_type = t.field_type)""",
+        ),
+    )
+
+
+CAMPAIGN_ASSETS = _link("campaign_assets", "campaign_asset", "campaign_asset", "campaigns", "campaign")
+AD_GROUP_ASSETS = _link("ad_group_assets", "ad_group_asset", "ad_group_asset", "ad_groups", "ad_group")
+ASSET_GROUP_ASSETS = _link(
+    "asset_group_assets", "asset_group_asset", "asset_group_asset", "asset_groups", "asset_group"
+)
+
+ACCOUNT_ASSETS = StructureQuery(
+    "account_assets",
+    "customer_asset",
+    Selection(
+        (
+            Column("customer_asset.asset", "asset_google_id", Kind.ID),
+            Column("customer_asset.field_type", "field_type", Kind.ENUM),
+            Column("customer_asset.status", "status", Kind.ENUM),
+        ),
+        key=("asset_google_id", "field_type"),
+    ),
+    edges=(
+        f"""
+MERGE INTO customer_asset t USING (
+    SELECT x.id AS asset_id, s.field_type, {google_status("status")} AS status FROM {{stage}} s
+    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id
+) s ON t.customer_id = %(customer)s AND t.asset_id = s.asset_id AND t.field_type = s.field_type
+WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
+WHEN NOT MATCHED THEN INSERT (customer_id, asset_id, field_type, status)
+    VALUES (%(customer)s, s.asset_id, s.field_type, s.status)""",
+    ),
+)
+
+ASSET_GROUPS = StructureQuery(
+    "asset_groups",
+    "asset_group",
+    Selection(
+        (
+            Column("asset_group.id", "id", Kind.INT),
+            Column("asset_group.campaign", "campaign_google_id", Kind.ID),
+            _text("asset_group.name", "name"),
+            Column("asset_group.status", "status", Kind.ENUM),
+            Column("asset_group.final_urls", "final_urls", Kind.TEXTS),
+            _text("asset_group.path1", "path1"),
+            _text("asset_group.path2", "path2"),
+            Column("asset_group.ad_strength", "ad_strength", Kind.ENUM, nullable=True),
+        ),
+        key=("id",),
+    ),
+    merges=(
+        EntityMerge(
+            "asset_groups",
+            "{stage} s JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id",
+            key=(("google_id", "s.id"),),
+            fields=(
+                Field("name", "s.name", editable=True),
+                Field("status", google_status("status"), editable=True),
+                Field("final_urls", "s.final_urls", editable=True),
+                Field("path1", "nullif(s.path1, '')", editable=True),
+                Field("path2", "nullif(s.path2, '')", editable=True),
+                Field("ad_strength", "s.ad_strength"),
+                Field("resource_name", resource_name("assetGroups", "s.id")),
+            ),
+            gone="status = 'REMOVED'",
+            scope="t.status <> 'REMOVED'",
+        ),
+    ),
+    edges=(
+        (
+            "INSERT INTO campaign_asset_group (customer_id, campaign_id, asset_group_id) SELECT p.customer_id, p.id, g.id"
+            " FROM {stage} s JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id"
+            " JOIN asset_groups g ON g.customer_id = %(customer)s AND g.google_id = s.id ON CONFLICT DO NOTHING"
+        ),
+    ),
+    key_field="asset_group.id",
+    key_type="ASSET_GROUP",
+)
+
+SHARED_SET_LINKS = StructureQuery(
+    "shared_set_links",
+    "campaign_shared_set",
+    Selection(
+        (
+            Column("campaign_shared_set.campaign", "campaign_google_id", Kind.ID),
+            Column("campaign_shared_set.shared_set", "shared_set_google_id", Kind.ID),
+            Column("campaign_shared_set.status", "status", Kind.ENUM),
+        ),
+        key=("campaign_google_id", "shared_set_google_id"),
+    ),
+    edges=(
+        f"""
+MERGE INTO campaign_shared_set t USING (
+    SELECT p.id AS campaign_id, x.id AS shared_set_id, {google_status("status")} AS status,
+           {resource_name("campaignSharedSets", "s.campaign_google_id", "s.shared_set_google_id")} AS resource_name
+    FROM {{stage}} s
+    JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id
+    JOIN shared_sets x ON x.customer_id = %(customer)s AND x.google_id = s.shared_set_google_id
+) s ON t.customer_id = %(customer)s AND t.campaign_id = s.campaign_id AND t.shared_set_id = s.shared_set_id
+WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
+WHEN NOT MATCHED THEN INSERT (customer_id, campaign_id, shared_set_id, status, resource_name)
+    VALUES (%(customer)s, s.campaign_id, s.shared_set_id, s.status, s.resource_name)""",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Each statistics query with its level: what is asked per window of days, and the table that it fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from backend.adgraph.stats import SEARCH_TERMS, Level, StatsTable, daily_stats
+from backend.integrations.googleads.rows import Column, Kind, Selection
+from backend.sync.queries import NO_RESOURCE_NAMES
+
+_METRICS = (
+    Column("metrics.impressions", "impressions", Kind.INT),
+    Column("metrics.clicks", "clicks", Kind.INT),
+    Column("metrics.cost_micros", "cost_micros", Kind.INT),
+    Column("metrics.conversions", "conversions", Kind.FLOAT),
+    Column("metrics.conversions_value", "conversions_value", Kind.FLOAT),
+)
+_SPLITS = (
+    Column("segments.date", "date", Kind.DATE),
+    Column("segments.device", "device", Kind.NUMBER),
+    Column("segments.ad_network_type", "network", Kind.NUMBER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsQuery:
+    """One GAQL query about statistics. `stream` names its watermark; `days` is how many days one read asks for."""
+
+    stream: str
+    resource: str
+    selection: Selection
+    table: StatsTable
+    days: int
+
+    def gaql(self, first: date, last: date) -> str:
+        """The query's text for a window of days, both included."""
+        return (
+            f"SELECT {self.selection.select()} FROM {self.resource}"
+            f" WHERE segments.date BETWEEN '{first.isoformat()}' AND '{last.isoformat()}' {NO_RESOURCE_NAMES}"
+        )
+
+
+def _level(level: Level, resource: str, google_id: str, parent: str | None, *, days: int) -> StatisticsQuery:
+    ids = [Column(google_id, "google_id", Kind.INT)]
+    table = daily_stats(level)
+    if parent is not None:
+        ids.append(Column(parent, "parent_google_id", Kind.INT))
+    key = tuple(name for name in table.key if parent is not None or name != "parent_google_id")
+    if parent is None:
+        table = StatsTable(table.name, key, table.values, (*table.fixed, ("parent_google_id", "0")))
+    return StatisticsQuery(
+        f"stats:{level.name.lower()}", resource, Selection((*ids, *_SPLITS, *_METRICS), key), table, days
+    )
+
+
+CAMPAIGN_STATS = _level(Level.CAMPAIGN, "campaign", "campaign.id", None, days=92)
+AD_GROUP_STATS = _level(Level.AD_GROUP, "ad_group", "ad_group.id", "campaign.id", days=31)
+AD_STATS = _level(Level.AD, "ad_group_ad", "ad_group_ad.ad.id", "ad_group.id", days=31)
+KEYWORD_STATS = _level(Level.KEYWORD, "keyword_view", "ad_group_criterion.criterion_id", "ad_group.id", days=31)
+
+SEARCH_TERM_STATS = StatisticsQuery(
+    "stats:search_term",
+    "search_term_view",
+    Selection(
+        (
+            Column("campaign.id", "campaign_google_id", Kind.INT),
+            Column("ad_group.id", "ad_group_google_id", Kind.INT),
+            Column("search_term_view.search_term", "search_term", Kind.TEXT),
+            Column("search_term_view.status", "status", Kind.NUMBER),
+            Column("segments.keyword.ad_group_criterion", "keyword_google_id", Kind.ID),
+            Column("segments.search_term_match_type", "match_type", Kind.NUMBER),
+            Column("segments.date", "date", Kind.DATE),
+            *_METRICS,
+        ),
+        SEARCH_TERMS.key,
+    ),
+    SEARCH_TERMS,
+    days=31,
+)
+
+STATISTICS = (CAMPAIGN_STATS, AD_GROUP_STATS, AD_STATS, KEYWORD_STATS, SEARCH_TERM_STATS)
+BY_STREAM = {query.stream: query for query in STATISTICS}
