@@ -127,11 +127,13 @@ def worker(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def new_team(app: Flask, rows: Rows, sandbox: Sandbox) -> Callable[..., Team]:
-    """Makes teams: a new tenant with one administrator each."""
+def new_team(
+    app: Flask, rows: Rows, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> Callable[..., Team]:
+    """Makes teams: a new tenant with one administrator each. Connecting one starts the session's worker."""
     from tests.support.team import make_team
 
-    return lambda name="Team": make_team(app, rows, sandbox, name)
+    return lambda name="Team": make_team(app, rows, sandbox, name, lambda: request.getfixturevalue("worker"))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from backend.cli.consent import give_consent
-from tests.support.database import Rows
+from tests.support.database import Rows, job_waiter
 from tests.support.http import Client
 from tests.support.sandbox import Sandbox
 
@@ -27,6 +28,7 @@ class Team:
     email: str
     token: str
     client: Client
+    needs_worker: Callable[[], object]
 
     def member(self, role: str, name: str = "Member") -> Client:
         """A further person of the tenant with one role everywhere; answers a client with that person's token."""
@@ -49,17 +51,23 @@ class Team:
             return Client(self.app, mint(user_id, name).token)
 
     def connect(self) -> list[dict[str, Any]]:
-        """Run login → Google's page → callback against the sandbox; answers the accounts as the API lists them."""
+        """Run login → Google's page → callback against the sandbox and wait until a worker has listed the accounts.
+
+        Answers the accounts as the API lists them.
+        """
+        self.needs_worker()
         begun = self.client.get("/auth/google/login")
         assert begun.status_code == 302, begun.text
         back = urlsplit(give_consent(begun.headers["Location"], ca_file=self.sandbox.ca_file))
         done = self.client.get(back.path, query_string=back.query)
         assert done.status_code < 400, done.text
-        accounts: list[dict[str, Any]] = self.client.get("/api/customers").get_json()
+        job = job_waiter(self.rows)(done.get_json()["job_id"], 60)
+        assert job["status"] == "finished", job
+        accounts: list[dict[str, Any]] = self.client.get("/api/customers?limit=100").get_json()
         return accounts
 
 
-def make_team(app: Flask, rows: Rows, sandbox: Sandbox, name: str) -> Team:
+def make_team(app: Flask, rows: Rows, sandbox: Sandbox, name: str, needs_worker: Callable[[], object]) -> Team:
     """A new tenant: its name is unique, whatever `name` is."""
     from backend.auth.people import ensure_administrator
     from backend.auth.tokens import mint
@@ -77,4 +85,5 @@ def make_team(app: Flask, rows: Rows, sandbox: Sandbox, name: str) -> Team:
         administrator.email,
         token,
         Client(app, token),
+        needs_worker,
     )
