@@ -51,7 +51,7 @@ class AuditEvent(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
-def record(
+def record(  # noqa: PLR0917 (the order of a sentence: who did what to which, from what, to what, why)
     session: Session,
     actor: Actor | None,
     action: str,

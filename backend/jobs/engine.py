@@ -187,7 +187,7 @@ def _fail(job: JobRun, registered: Registered | None, error: dict[str, Any], *, 
         if failed is None:
             return
         work.emit(job.event("job.failed", {"error": error}))
-    log.warning("job_failed", kind=job.kind, code=error.get("code"))
+    log.warning("job_failed", kind=job.kind, problem=error.get("code"))
 
 
 def sweep() -> dict[str, int]:

@@ -1,0 +1,119 @@
+"""The application factory: settings, extensions, blueprints. What the app contains is listed here, not discovered."""
+
+from __future__ import annotations
+
+import flask
+import redis
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import text
+
+from backend import wiring
+from backend.auth import authentication
+from backend.auth import routes as auth_routes
+from backend.core import db as database
+from backend.core import logging, metrics, security
+from backend.core.celery import make_celery
+from backend.core.crypto import Keyring
+from backend.core.db import db
+from backend.core.http import create_api, docs, limits, operations, problems, trace
+from backend.core.http.api import API_VERSION
+from backend.core.http.json_provider import OrjsonProvider
+from backend.core.redis import connect
+from backend.jobs import routes as jobs_routes
+from backend.jobs import service as jobs
+from backend.jobs import stream, waiting
+from config import ROOT, Settings, load_settings
+
+BLUEPRINTS = (
+    *auth_routes.BLUEPRINTS,
+    jobs_routes.bp,
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The API: every blueprint, deny by default.
+
+    Raises:
+        SettingsError: a setting is missing or malformed.
+        RuntimeError: a route carries neither a role nor `@public`.
+    """
+    settings = settings or load_settings()
+    app = _base(settings)
+    api = create_api(app, settings.public_url)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.create_blueprint(api))
+    app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
+    app.register_blueprint(stream.create_redirects(settings.stream_url))
+    waiting.init_app(app, threads=settings.api_threads)
+    _refuse_unguarded(app)
+    return app
+
+
+def create_stream_app(settings: Settings | None = None) -> Flask:
+    """The event streams, in a process of their own: they hold a thread each, and must not take the API's."""
+    settings = settings or load_settings()
+    app = _base(settings)
+    create_api(app, settings.stream_url).register_blueprint(stream.bp)
+    app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
+    stream.init_app(app)
+    _refuse_unguarded(app)
+    return app
+
+
+def _base(settings: Settings) -> Flask:
+    """What both applications stand on. The order of the hooks matters: ids, actor, limits, then role and input."""
+    logging.configure(settings.log_level)
+    app = Flask("backend", static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        REDIS_URL=settings.redis_url,
+        TIMING=settings.timing,
+        SETTINGS=settings,
+        KEYRING=Keyring(settings.master_keys),
+    )
+    database.init_app(
+        app, url=settings.database_url, migration_url=settings.migration_database_url, pool_size=settings.database_pool
+    )
+    make_celery(app, broker_url=settings.redis_url, visibility_timeout=settings.timing.visibility_timeout)
+    wiring.wire(settings)
+    problems.init_app(app)
+    trace.init_app(app)
+    metrics.init_app(app)
+    authentication.init_app(app)
+    limits.init_app(app, settings)
+    return app
+
+
+def _refuse_unguarded(app: Flask) -> None:
+    if unguarded := security.unguarded_endpoints(app):
+        raise RuntimeError(f"routes without a role (deny by default): {', '.join(unguarded)}")
+
+
+def _checks() -> dict[str, operations.Check]:
+    return {
+        "database": _database_answers,
+        "migrations": _migrated,
+        "redis": _redis_answers,
+        "worker": lambda: bool(jobs.workers_alive()),
+    }
+
+
+def _database_answers() -> bool:
+    with db.engine.connect() as connection:
+        return connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def _migrated() -> bool:
+    """Whether the database stands at the newest migration of this code."""
+    heads = set(ScriptDirectory(str(ROOT / "migrations")).get_heads())
+    with db.engine.connect() as connection:
+        found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    return found == heads
+
+
+def _redis_answers() -> bool:
+    client: redis.Redis = connect(flask.current_app.config["REDIS_URL"])
+    return bool(client.ping())

@@ -1,0 +1,75 @@
+"""One Redis listener per process wakes every event stream in it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from uuid import UUID
+
+import redis
+
+from backend.core.events import CHANNEL
+from backend.core.logging import get_logger
+from backend.core.redis import connect
+
+log = get_logger(__name__)
+
+RECONNECT_S = 1.0
+
+
+class Listener:
+    """Counts the wake-ups per tenant; a stream waits until the count of its tenant has moved on."""
+
+    def __init__(self, redis_url: str, *, cap: int) -> None:
+        self._redis_url = redis_url
+        self._cap = cap
+        self._open = 0
+        self._counts: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def enter(self) -> bool:
+        """Take a place for one stream; False when all are taken. The first one starts the listening thread."""
+        with self._changed:
+            if self._open >= self._cap:
+                return False
+            self._open += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="events", daemon=True)
+                self._thread.start()
+            return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self._changed:
+            self._open -= 1
+
+    def count(self, tenant_id: UUID) -> int:
+        """How often the tenant had news so far."""
+        with self._changed:
+            return self._counts[str(tenant_id)]
+
+    def wait(self, tenant_id: UUID, seen: int, seconds: float) -> None:
+        """Sleep until there is news since `seen`, or `seconds` are over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._counts[str(tenant_id)] != seen, timeout=seconds)
+
+    def _listen(self) -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                with connect(self._redis_url).pubsub(ignore_subscribe_messages=True) as channel:
+                    channel.subscribe(CHANNEL)
+                    while True:
+                        message = channel.get_message(timeout=1.0)
+                        if message is not None:
+                            self._wake(message["data"])
+            except redis.RedisError as error:
+                log.warning("listener_lost_redis", error=type(error).__name__)
+                pause.wait(RECONNECT_S)
+
+    def _wake(self, data: bytes | str) -> None:
+        tenant = data.decode() if isinstance(data, bytes) else data
+        with self._changed:
+            self._counts[tenant] += 1
+            self._changed.notify_all()
