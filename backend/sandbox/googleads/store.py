@@ -115,6 +115,10 @@ class Store:
         rows = self._rows("SELECT * FROM entities WHERE customer_id = ?", customer_id)
         return [EntityRow(*row) for row in rows]  # type: ignore[arg-type]
 
+    def customers_with(self, kind: str) -> set[str]:
+        """Customers that have changed entities of a kind."""
+        return {str(row[0]) for row in self._rows("SELECT DISTINCT customer_id FROM entities WHERE kind = ?", kind)}
+
     def changes(self, customer_id: str) -> Iterable[ChangeRow]:
         rows = self._rows("SELECT * FROM changes WHERE customer_id = ? ORDER BY seq", customer_id)
         return [ChangeRow(*row) for row in rows]  # type: ignore[arg-type]

@@ -28,7 +28,7 @@ FIRST_NEW_ID = 1_000_000_000_001  # demo ids lie below
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
-class UnknownCustomer(KeyError):  # noqa: N818 - a name, not a fault
+class UnknownCustomer(KeyError):
     """No account has this id."""
 
 
@@ -64,6 +64,7 @@ class World:
             fields["parents"], fields["hidden_under"] = tuple(fields["parents"]), tuple(fields["hidden_under"])
             self._infos[cid] = CustomerInfo(**fields)
         self._accounts: dict[str, _Account] = {}
+        self._changed_users = store.customers_with("customer_user_access")
         self._load_lock = threading.RLock()
         self._write_lock = threading.RLock()
         self._next_id = int(store.meta().get("next_id", FIRST_NEW_ID))
@@ -86,6 +87,14 @@ class World:
         """(email, access role) of the demo people with direct access; needs no loading of the account."""
         account = self._base.get(customer_id)
         return account.users if account else ()
+
+    def users(self, customer_id: str) -> list[tuple[str, str]]:
+        """(email, access role) of everyone with direct access to an account."""
+        if customer_id not in self._accounts and customer_id not in self._changed_users:
+            return [*self.base_users(customer_id)]
+        found = self.entities(customer_id, "customer_user_access").values()
+        roles = kinds.message_class("customer_user_access").DESCRIPTOR.fields_by_name["access_role"].enum_type
+        return [(access.email_address, roles.values_by_number[access.access_role].name) for access in found]
 
     def children(self, manager_id: str) -> list[CustomerInfo]:
         """Accounts linked directly to this manager."""
@@ -114,6 +123,10 @@ class World:
     def entities(self, customer_id: str, kind: str) -> Mapping[str, Any]:
         """All entities of a kind, removed ones included, by resource name; a snapshot that never changes."""
         return self._account(customer_id).entities.get(kind, _EMPTY)
+
+    def kinds(self, customer_id: str) -> list[str]:
+        """The kinds of which an account has or had entities."""
+        return [*self._account(customer_id).entities]
 
     def get(self, customer_id: str, kind: str, resource_name: str) -> Any | None:
         """One entity, or None."""

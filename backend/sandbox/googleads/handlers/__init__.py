@@ -1,0 +1,36 @@
+"""Rules of the resource families; which kinds can be mutated at all.
+
+`rules_finder` gives the engine its rules. A kind is *emulated* when a family has rules for it, *stored as sent* when it
+is listed in `STORED_AS_SENT` (generic checks only), and refused otherwise.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+from backend.sandbox.googleads.mutate.rules import Rules, families
+from backend.sandbox.googleads.policy import Policy
+
+STORED_AS_SENT = frozenset(
+    ("ad_parameter", "asset_group_listing_group_filter", "asset_set", "asset_set_asset", "audience")
+    + ("bidding_data_exclusion", "bidding_seasonality_adjustment", "campaign_asset_set", "ad_group_asset_set")
+    + ("campaign_group", "campaign_conversion_goal", "conversion_custom_variable", "conversion_goal_campaign_config")
+    + ("conversion_value_rule", "conversion_value_rule_set", "custom_audience", "custom_conversion_goal")
+    + ("custom_interest", "customer_asset_set", "customer_conversion_goal", "remarketing_action", "user_list")
+    + ("keyword_plan", "keyword_plan_campaign", "keyword_plan_ad_group", "keyword_plan_ad_group_keyword")
+    + ("keyword_plan_campaign_keyword", "recommendation_subscription")
+)
+
+
+def is_mutable(kind: str) -> bool:
+    """Whether the sandbox lets this kind be mutated."""
+    return kind in families() or kind in STORED_AS_SENT
+
+
+@cache
+def _rules(kind: str) -> Rules:
+    return families().get(kind, Rules)(kind)
+
+
+def rules_finder(policy: Policy, features: dict[str, bool]) -> Callable[[str], Rules]:
+    """The engine's look-up of rules."""
+    return _rules

@@ -1,0 +1,1 @@
+"""Mutates: from operations to a changed world, or to Google's errors."""

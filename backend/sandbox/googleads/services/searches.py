@@ -1,0 +1,1 @@
+"""GoogleAdsService.Search and SearchStream, and GoogleAdsFieldService: doors to the GAQL executor."""
