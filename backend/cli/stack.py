@@ -161,7 +161,8 @@ def sandbox_spec(home: Home, ports: Ports, environment: Mapping[str, str]) -> Sp
     folder.mkdir(mode=0o700, exist_ok=True)
     (folder / "sandbox.json").unlink(missing_ok=True)
     command = [sys.executable, "-m", "backend.cli", "sandbox", "--data", str(folder)]
-    command += ["--port", str(ports.choose(0)), "--http-port", str(ports.choose(0))]
+    for option in ("--port", "--http-port", "--https-port"):
+        command += [option, str(ports.choose(0))]
     kept = ("PATH", "LANG", "TZ", "HOME", "PYTHONPATH", "PYTHONUNBUFFERED")
     clean = {name: value for name, value in environment.items() if name in kept}
     return Spec("sandbox", command, clean, lambda: read_sandbox(home) is not None)
