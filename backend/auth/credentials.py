@@ -130,7 +130,7 @@ def watched(gateway: Gateway, credential_id: UUID, tenant_id: UUID) -> Gateway:
 class _Watched:
     """A gateway that tells when its credential died; iterators are watched while they run."""
 
-    def __init__(self, gateway: Gateway, on_dead: Callable[[NeedsReauth], None]) -> None:
+    def __init__(self, gateway: Gateway, on_dead: Callable[[NeedsReauth], object]) -> None:
         self._gateway = gateway
         self._on_dead = on_dead
 

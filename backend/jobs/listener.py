@@ -58,7 +58,10 @@ class Listener:
         pause = threading.Event()
         while True:
             try:
-                with connect(self._redis_url).pubsub(ignore_subscribe_messages=True) as channel:
+                channels = connect(self._redis_url).pubsub(  # type: ignore[no-untyped-call]
+                    ignore_subscribe_messages=True
+                )
+                with channels as channel:
                     channel.subscribe(CHANNEL)
                     while True:
                         message = channel.get_message(timeout=1.0)

@@ -19,7 +19,7 @@ from backend.core.errors import Problem
 from backend.core.http import Blueprint, accepted
 from backend.core.logging import get_logger
 from backend.core.security import Role, current_actor, public, requires
-from config import GoogleSettings
+from config import GoogleSettings, Settings
 
 bp = Blueprint("google", __name__, url_prefix="/auth", description="Connecting Google accounts")
 log = get_logger(__name__)
@@ -67,7 +67,8 @@ def callback(query: dict[str, Any]) -> flask.Response:
         metrics.SECURITY_EVENTS.labels(problem.code).inc()
         raise
     if done.return_to:
-        response = flask.redirect(f"{done.return_to}{'&' if '?' in done.return_to else '?'}job_id={done.job_id}", 303)
+        target = f"{done.return_to}{'&' if '?' in done.return_to else '?'}job_id={done.job_id}"
+        response = flask.Response(status=303, headers={"Location": target})
     else:
         response = accepted(done.job_id)
     response.delete_cookie(COOKIE, path="/auth", secure=_secure(), httponly=True, samesite="Lax")
@@ -119,13 +120,17 @@ def rediscover(connection_id: UUID) -> flask.Response:
 
 
 def _google() -> GoogleSettings:
-    settings: GoogleSettings = flask.current_app.config["SETTINGS"].google
-    return settings
+    return _settings().google
 
 
 def _redirect_uri() -> str:
-    return f"{flask.current_app.config['SETTINGS'].public_url}{CALLBACK}"
+    return f"{_settings().public_url}{CALLBACK}"
 
 
 def _secure() -> bool:
-    return urlsplit(flask.current_app.config["SETTINGS"].public_url).scheme == "https"
+    return urlsplit(_settings().public_url).scheme == "https"
+
+
+def _settings() -> Settings:
+    settings: Settings = flask.current_app.config["SETTINGS"]
+    return settings

@@ -43,7 +43,7 @@ class ProblemSchema(ma.Schema):
     google_request_id = ma.fields.String(metadata={"description": "Google's own id, where Google answered."})
 
 
-class Api(SmorestApi):
+class Api(SmorestApi):  # type: ignore[misc]
     """flask-smorest's API with problem+json as its only error form."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None

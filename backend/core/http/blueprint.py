@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask_smorest import Blueprint as SmorestBlueprint
 
@@ -28,10 +28,22 @@ View = TypeVar("View", bound=Callable[..., Any])
 WRITES = ("post", "put", "patch", "delete")
 
 
-class Blueprint(SmorestBlueprint):
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """flask-smorest's blueprint with strict parsing and the answers of our error handler in the document."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    if TYPE_CHECKING:  # flask-smorest ships no types; these are the decorators that routes use
+        url_prefix: str | None
+
+        def get(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def post(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def put(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def patch(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def delete(self, rule: str, **options: Any) -> Callable[[View], View]: ...
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]: ...
+        def alt_response(self, status_code: int, **options: Any) -> Callable[[View], View]: ...
+        def doc(self, **options: Any) -> Callable[[View], View]: ...
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,14 +60,14 @@ class Blueprint(SmorestBlueprint):
         view_func._apidoc["route"] = {"role": role, "has_path_parameter": "<" in (self.url_prefix or "") + rule}
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 
-    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:  # type: ignore[override]
+    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
         """Parse one location of the request with a marshmallow schema; see flask-smorest."""
         kwargs.setdefault("required", _has_required(schema) if location == "json" else True)
         decorate = super().arguments(schema, location=location, **kwargs)
 
         def mark(view: View) -> View:
-            wrapped = decorate(view)
-            wrapped._reads = getattr(view, "_reads", frozenset()) | {location}
+            wrapped: View = decorate(view)
+            wrapped._reads = getattr(view, "_reads", frozenset()) | {location}  # type: ignore[attr-defined]
             return wrapped
 
         return mark
