@@ -60,9 +60,7 @@ def _manager(customer_id: str, name: str, parents: tuple[str, ...], users: tuple
     return BaseCustomer(info, users, tuple)
 
 
-def _client(
-    seed: int, index: int, parent: str, second: str, *, history: tuple[date, date], size: int
-) -> BaseCustomer:
+def _client(seed: int, index: int, parent: str, second: str, *, history: tuple[date, date], size: int) -> BaseCustomer:
     business, market = BUSINESSES[index % len(BUSINESSES)], MARKETS[index % len(MARKETS)]
     generation = index // len(BUSINESSES)
     name = f"{business.name} {generation + 1}" if generation else business.name
@@ -77,7 +75,7 @@ def _client(
         parents=(parent, second) if special == 5 else (parent,),
         hidden_under=(parent,) if special == 11 else (),
     )
-    plan = account.Plan(seed, index, info.id, name, business, market, history, size)
+    plan = account.Plan(seed, index, info.id, name, business, market, history, size, info.status, info.test_account)
     users = ((OWNER, "ADMIN"),) if index == 0 else ()
     return BaseCustomer(info, users, partial(_load, plan))
 

@@ -26,13 +26,15 @@ def _collection(kind: str) -> str:
 
 def resource_name(customer_id: str, kind: str, *parts: object) -> str:
     """`customers/1/adGroupAds/2~3` of ("1", "ad_group_ad", 2, 3)."""
+    if not parts:
+        return f"customers/{customer_id}"
     return f"customers/{customer_id}/{_collection(kind)}/{'~'.join(map(str, parts))}"
 
 
-def make(kind: str, name: str, **fields: Any) -> Any:
+def make(kind: str, resource: str, /, **fields: Any) -> Any:
     """A message of the store's version. Nested messages are mappings, enum values are names."""
     message: Any = kinds.message_class(kind)()
-    message.resource_name = name
+    message.resource_name = resource
     fill(message, fields)
     return message
 
