@@ -33,6 +33,7 @@ class BaseCustomer:
     info: CustomerInfo
     users: tuple[tuple[str, str], ...]
     load: Callable[[], Iterable[tuple[str, Any]]]
+    volume: int = 1  # multiplies the search traffic and the number of search terms of the account
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,11 @@ class World:
         roles = kinds.message_class("customer_user_access").DESCRIPTOR.fields_by_name["access_role"].enum_type
         return [(access.email_address, roles.values_by_number[access.access_role].name) for access in found]
 
+    def volume(self, customer_id: str) -> int:
+        """What multiplies the account's search traffic; 1 for accounts that requests made."""
+        account = self._base.get(customer_id)
+        return account.volume if account else 1
+
     def children(self, manager_id: str) -> list[CustomerInfo]:
         """Accounts linked directly to this manager."""
         return [info for info in self._infos.values() if manager_id in info.parents]
