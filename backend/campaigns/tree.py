@@ -15,7 +15,7 @@ from uuid import UUID
 
 @dataclass(slots=True)
 class AssetNode:
-    """A text, image, video, sitelink, callout or carousel card."""
+    """A text, image, video, sitelink, callout or carousel card; a card's `images` are by the names of its slots."""
 
     id: UUID
     type: str
@@ -31,6 +31,7 @@ class AssetNode:
     fetch_status: str | None = None
     fetch_problem: dict[str, Any] | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    images: dict[str, AssetNode] = field(default_factory=dict)
     data: bytes | None = field(default=None, repr=False)
 
 
@@ -172,9 +173,10 @@ class CampaignNode:
         """Yield every asset used anywhere in the tree once, in the order of first use."""
         seen: set[UUID] = set()
         for use in self._uses():
-            if use.asset.id not in seen:
-                seen.add(use.asset.id)
-                yield use.asset
+            for asset in (*use.asset.images.values(), use.asset):
+                if asset.id not in seen:
+                    seen.add(asset.id)
+                    yield asset
 
     def _uses(self) -> Iterator[AssetUse]:
         yield from self.links

@@ -51,13 +51,11 @@ class TreeWriter:
         Raises:
             Invalid: It refers to an asset that is not there.
         """
-        wanted, urls, references = _collect(tree, "")
-        self.book.must_exist(
-            {asset_id: pointer for asset_id, pointer, _ in references},
-            {asset_id: kind for asset_id, _, kind in references},
-        )
-        self.book.images_at(urls)
-        self.book.ensure(wanted)
+        wanted = needs.of(tree)
+        self.book.must_exist(wanted.references)
+        self.book.images_at(wanted.urls)
+        self.book.ensure(wanted.contents)
+        self.book.ensure(needs.card(item, self.book.url_id) for item in wanted.cards)
 
     def children(self, campaign_id: UUID, tree: Mapping[str, Any]) -> None:
         """Add everything below a campaign."""
