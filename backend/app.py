@@ -23,11 +23,17 @@ from backend.core.redis import connect
 from backend.jobs import routes as jobs_routes
 from backend.jobs import service as jobs
 from backend.jobs import stream, waiting
+from backend.reporting import routes as reporting_routes
+from backend.runbooks import routes as runbooks_routes
+from backend.sync import routes as sync_routes
 from config import ROOT, Settings, load_settings
 
 BLUEPRINTS = (
     *auth_routes.BLUEPRINTS,
     jobs_routes.bp,
+    sync_routes.bp,
+    runbooks_routes.bp,
+    reporting_routes.bp,
 )
 
 

@@ -21,9 +21,15 @@ from backend.core.celery import RUN_TASK
 from backend.core.db import dispose_engine
 from backend.core.redis import connect
 from backend.jobs import engine
+from backend.sync import schedule
 
 QUEUES = ("default", "publish", "sync", "reports")
-HANDLERS: tuple[str, ...] = ()
+HANDLERS: tuple[str, ...] = (
+    "backend.sync.tasks",
+    "backend.runbooks.tasks",
+    "backend.reporting.tasks",
+)
+NIGHTLY_TICK_SECONDS = 60
 HEARTBEAT_SECONDS = 30
 
 log = logging.get_logger(__name__)
@@ -35,6 +41,11 @@ celery.conf.beat_schedule = {
         "task": "jobs.sweep",
         "schedule": flask_app.config["TIMING"].job_sweep,
         "options": {"queue": "default", "expires": 60},
+    },
+    "nightly sync": {
+        "task": "sync.fan_out",
+        "schedule": NIGHTLY_TICK_SECONDS,
+        "options": {"queue": "default", "expires": NIGHTLY_TICK_SECONDS},
     },
 }
 for module in HANDLERS:
@@ -53,6 +64,12 @@ def sweep_jobs() -> None:
     swept = engine.sweep()
     if any(swept.values()):
         log.info("jobs_swept", **swept)
+
+
+@celery.task(name="sync.fan_out")  # type: ignore[untyped-decorator]
+def fan_out_syncs() -> None:
+    """Open the nightly sync of every account whose hour has come."""
+    schedule.fan_out()
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

@@ -66,9 +66,10 @@ ASSETS = StructureQuery(
     edges=(
         # What people see of an asset: Google's facts are added, what we know of our own uploads stays.
         (
-            f"UPDATE assets t SET attributes = t.attributes || {_ATTRIBUTES}, width = coalesce(t.width, nullif(s.width, 0)),"
-            " height = coalesce(t.height, nullif(s.height, 0)), mime_type = coalesce(t.mime_type, CASE s.mime_type"
-            " WHEN 'IMAGE_JPEG' THEN 'image/jpeg' WHEN 'IMAGE_PNG' THEN 'image/png' WHEN 'IMAGE_GIF' THEN 'image/gif' END)"
+            f"UPDATE assets t SET attributes = t.attributes || {_ATTRIBUTES},"
+            " width = coalesce(t.width, nullif(s.width, 0)), height = coalesce(t.height, nullif(s.height, 0)),"
+            " mime_type = coalesce(t.mime_type, CASE WHEN s.mime_type IN ('IMAGE_JPEG', 'IMAGE_PNG', 'IMAGE_GIF')"
+            " THEN replace(lower(s.mime_type), 'image_', 'image/') END)"
             " FROM {stage} s WHERE t.customer_id = %(customer)s AND t.google_id = s.id AND"
             f" (t.attributes IS DISTINCT FROM t.attributes || {_ATTRIBUTES} OR (t.width IS NULL AND s.width > 0))"
         ),
@@ -216,8 +217,9 @@ ASSET_GROUPS = StructureQuery(
     ),
     edges=(
         (
-            "INSERT INTO campaign_asset_group (customer_id, campaign_id, asset_group_id) SELECT p.customer_id, p.id, g.id"
-            " FROM {stage} s JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id"
+            "INSERT INTO campaign_asset_group (customer_id, campaign_id, asset_group_id)"
+            " SELECT p.customer_id, p.id, g.id FROM {stage} s"
+            " JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id"
             " JOIN asset_groups g ON g.customer_id = %(customer)s AND g.google_id = s.id ON CONFLICT DO NOTHING"
         ),
     ),

@@ -1,0 +1,1 @@
+"""Answers: performance, reports, pacing. Reads only; nothing here asks Google."""

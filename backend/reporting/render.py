@@ -1,0 +1,86 @@
+"""Documents as Markdown and CSV. Everything that comes from an account is escaped for the place where it stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from decimal import Decimal
+
+from backend.reporting.document import Document, Format, Section, Table, Value, written
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_AT_THE_BEGINNING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
+_LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def markdown(document: Document) -> str:
+    """The document as GitHub-flavoured Markdown, ending in a newline."""
+    parts = [f"# {escape_markdown(document.title)}"]
+    if document.facts:
+        parts.append(
+            "\n".join(f"- **{escape_markdown(name)}**: {escape_markdown(text)}" for name, text in document.facts)
+        )
+    for section in document.sections:
+        parts.extend(_markdown_section(section, document.currency))
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_section(section: Section, currency: str) -> list[str]:
+    parts = [f"## {escape_markdown(section.title)}"]
+    parts += [escape_markdown(line) for line in section.text]
+    parts += [_markdown_table(table, currency) for table in section.tables if table.rows]
+    return parts
+
+
+def _markdown_table(table: Table, currency: str) -> str:
+    titles = [escape_markdown(column.title) for column in table.columns]
+    rules = ["---" if column.format in (Format.TEXT, Format.DATE) else "---:" for column in table.columns]
+    lines = [_markdown_row(titles), _markdown_row(rules)]
+    for row in table.rows:
+        cells = [written(value, column.format, currency) for value, column in zip(row, table.columns, strict=True)]
+        lines.append(_markdown_row([escape_markdown(cell) for cell in cells]))
+    return "\n".join(lines)
+
+
+def _markdown_row(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown shows as it is: one line, no markup, no HTML."""
+    escaped = _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
+    return _AT_THE_BEGINNING.sub(_defuse, escaped)
+
+
+def _defuse(match: re.Match[str]) -> str:
+    """A list or heading mark at the beginning of a line; a number keeps its digits, its dot is escaped by an entity."""
+    space, mark = match.groups()
+    return f"{space}{mark}&#8203;" if mark.isdigit() else f"{space}\\{mark}"
+
+
+def csv_text(document: Document) -> str:
+    """Every table of the document in one CSV: the section's key, then its columns; money in micros, exact."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    for number, (section, table) in enumerate((s, t) for s in document.sections for t in s.tables):
+        if number:
+            writer.writerow([])
+        writer.writerow(["section", *(column.name for column in table.columns)])
+        for row in table.rows:
+            writer.writerow([section.key, *(csv_cell(value) for value in row)])
+    return out.getvalue()
+
+
+def csv_cell(value: Value) -> str:
+    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        clean = _CONTROL.sub("", value)
+        return f"'{clean}" if clean.startswith(_FORMULA) else clean
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f") if value else "0"
+    return str(value)

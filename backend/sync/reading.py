@@ -1,0 +1,101 @@
+"""Reading one query into a stage: Google streams, chunks are decoded and copied, no transaction is open in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import current_app
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from backend.adgraph.staging import Stage
+from backend.core.logging import get_logger
+from backend.integrations.googleads.errors import NeedsReauth, RateLimited, Refused, TransientError
+from backend.integrations.googleads.gateway import Gateway
+from backend.integrations.googleads.rows import Chunk, Selection, open_decoder
+from backend.jobs.run import JobFailed, JobRun, Reschedule
+from backend.sync.account import Account
+
+log = get_logger(__name__)
+
+CHUNK_ROWS = 300_000
+WINDOW_ATTEMPTS = 3
+REAUTH_WAIT_SECONDS = 3600.0
+NOT_ENABLED = "AuthorizationError.CUSTOMER_NOT_ENABLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One job that reads one account."""
+
+    job: JobRun
+    account: Account
+    gateway: Gateway
+
+    def fill(self, stage_name: str, selection: Selection, gaql: str) -> tuple[Stage, int]:
+        """Run a query and put its whole answer into a stage; a stream that breaks is begun again.
+
+        Returns:
+            The stage, which the caller drops in the transaction that merges it, and the number of rows.
+
+        Raises:
+            AdsError: Google did not answer, or refused.
+            LostLease, Cancelled: between chunks.
+        """
+        stage = Stage(self.account.customer_id, stage_name, selection)
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(WINDOW_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=current_app.config["TIMING"].retry_backoff, max=30),
+            reraise=True,
+        )
+        return stage, retrying(self._fill_once, stage, gaql)
+
+    def _fill_once(self, stage: Stage, gaql: str) -> int:
+        with self.job.write() as work:
+            stage.create(work.session)
+        rows = 0
+        for chunk in chunks(self.gateway, self.account.google_id, gaql, stage.selection):
+            with self.job.write() as work:
+                stage.append(work.session, chunk)
+            rows += chunk.rows
+            self.job.check()
+        return rows
+
+
+def chunks(
+    gateway: Gateway, google_id: str, gaql: str, selection: Selection, *, size: int = CHUNK_ROWS
+) -> Iterator[Chunk]:
+    """The decoded answer of a query, in chunks of about `size` rows that are sorted by key."""
+    decoder = open_decoder(selection, current_app.config["SETTINGS"].google.api_version)
+    for message in gateway.search_stream_bytes(google_id, gaql):
+        if decoder.feed(message) >= size:
+            chunk = decoder.take()
+            if chunk is not None:
+                yield chunk
+    last = decoder.take()
+    if last is not None:
+        yield last
+
+
+@contextmanager
+def google_failures(account: Account) -> Iterator[None]:
+    """Turn Google's failures into what becomes of the job: wait, come back, or fail with the reason."""
+    try:
+        yield
+    except RateLimited as limit:
+        raise Reschedule(limit.retry_after, "rate_limit") from limit
+    except NeedsReauth as dead:
+        raise Reschedule(REAUTH_WAIT_SECONDS, "needs_reauth") from dead
+    except TransientError as trouble:
+        log.warning("google_unavailable", account=account.google_id, google_request_id=trouble.request_id)
+        wait = current_app.config["TIMING"].retry_backoff * 4
+        raise Reschedule(wait, "google_unavailable", counts=True) from trouble
+    except Refused as refusal:
+        code = "account_not_enabled" if NOT_ENABLED in refusal.codes() else "google_refused"
+        raise JobFailed(
+            code,
+            f"Google refused to answer for {account.google_id}: {refusal.message}",
+            extra={"google_request_id": refusal.request_id},
+        ) from refusal
