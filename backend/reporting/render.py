@@ -30,7 +30,7 @@ def markdown(document: Document) -> str:
 
 def _markdown_section(section: Section, currency: str) -> list[str]:
     parts = [f"## {escape_markdown(section.title)}"]
-    parts += [escape_markdown(line) for line in section.text]
+    parts += [paragraph(line) for line in section.text]
     parts += [_markdown_table(table, currency) for table in section.tables if table.rows]
     return parts
 
@@ -51,8 +51,12 @@ def _markdown_row(cells: list[str]) -> str:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is: one line, no markup, no HTML."""
-    escaped = _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
-    return _AT_THE_BEGINNING.sub(_defuse, escaped)
+    return _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
+
+
+def paragraph(text: str) -> str:
+    """Text as a paragraph of its own, that never becomes a heading, a rule or a list."""
+    return _AT_THE_BEGINNING.sub(_defuse, escape_markdown(text))
 
 
 def _defuse(match: re.Match[str]) -> str:
