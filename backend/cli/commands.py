@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     "test": Command("backend.cli.check:test", "every check and test (--soak: the long ones); arguments go to pytest"),
     "bench": Command("backend.cli.bench:bench", "run a benchmark: bench NAME [arguments]; without a name: list them"),
     "sandbox": Command("backend.sandbox.main:main", "a local Google Ads: --host --port --http-port --data --clients …"),
+    "ads": Command("backend.cli.ads:ads", "ads COMMAND SLUG [--start DAY --end DAY]: a runbook on one account"),
     "keys": Command("backend.cli.keys:keys", "keys generate: a new APP_MASTER_KEY and SECRET_KEY for production"),
     "backup": Command("backend.cli.backup:backup", "backup FILE: the database into one file"),
     "restore": Command("backend.cli.backup:restore", "restore FILE: the database out of such a file"),

@@ -1,0 +1,97 @@
+"""The API as a person with a token uses it: JSON in and out, and jobs that are waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from backend.cli.home import StartProblem
+
+TIMEOUT = 60
+JOB_SECONDS = 600
+POLL_SECONDS = 0.25
+ENDED = ("finished", "failed")
+Progress = Callable[[dict[str, Any]], None]
+
+
+class ApiClient:
+    """Calls one API with one bearer token; cookies are kept, as a browser keeps them."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self.session = requests.Session()
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send one request; `path` may be a whole address of the same API.
+
+        Raises:
+            StartProblem: the API refused it, or did not answer; the line carries the problem's detail.
+        """
+        address = path if path.startswith("http") else self.url + path
+        headers = {**self._headers, **options.pop("headers", {})}
+        try:
+            answer = self.session.request(
+                method, address, headers=headers, timeout=TIMEOUT, allow_redirects=False, **options
+            )
+        except requests.RequestException as problem:
+            raise StartProblem(f"{method} {path}: the API does not answer ({type(problem).__name__})") from problem
+        if answer.status_code >= 400:
+            raise StartProblem(f"{method} {path}: {answer.status_code} {explain(answer)}")
+        return answer
+
+    def get(self, path: str, **options: Any) -> Any:
+        """GET, as JSON."""
+        return self.call("GET", path, **options).json()
+
+    def post(self, path: str, body: dict[str, Any], **options: Any) -> Any:
+        """POST JSON, answer JSON."""
+        return self.call("POST", path, json=body, **options).json()
+
+    def patch(self, path: str, changes: dict[str, Any]) -> Any:
+        """PATCH what was just read: its ETag goes along."""
+        tag = self.call("GET", path).headers["ETag"]
+        return self.call("PATCH", path, json=changes, headers={"If-Match": tag}).json()
+
+    def wait(self, job_id: str, progress: Progress | None = None) -> dict[str, Any]:
+        """Wait for a job; answers `/api/jobs/{id}/result` whether it finished or failed.
+
+        Raises:
+            StartProblem: it is not over after ten minutes.
+        """
+        deadline = time.monotonic() + JOB_SECONDS
+        while time.monotonic() < deadline:
+            status = self.get(f"/api/jobs/{job_id}/status")
+            if progress:
+                progress(status)
+            if status["status"] in ENDED:
+                result: dict[str, Any] = self.get(f"/api/jobs/{job_id}/result")
+                return result
+            time.sleep(POLL_SECONDS)
+        raise StartProblem(f"job {job_id} is not over after {JOB_SECONDS} s: {status.get('waiting_reason') or status}")
+
+    def finish(self, job_id: str, progress: Progress | None = None) -> Any:
+        """Wait for a job that must succeed; answers its result.
+
+        Raises:
+            StartProblem: it failed; the line carries its error.
+        """
+        done = self.wait(job_id, progress)
+        if done["status"] != "finished":
+            error = done.get("error") or {}
+            said = error.get("detail") or error.get("message") or error
+            raise StartProblem(f"job {job_id} failed: {error.get('code')}: {said}")
+        return done["result"]
+
+
+def explain(answer: requests.Response) -> str:
+    """One line out of a problem document."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return answer.text[:200]
+    findings = "; ".join(f"{item.get('pointer')}: {item.get('message')}" for item in problem.get("errors", []))
+    return f"{problem.get('code')}: {problem.get('detail')}{f' ({findings})' if findings else ''}"
