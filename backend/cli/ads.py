@@ -1,4 +1,4 @@
-"""`ads COMMAND SLUG [--start DAY] [--end DAY]`: a runbook on one account; its output and its exit code are the job's."""
+"""`ads COMMAND SLUG [--start DAY] [--end DAY]`: a runbook on one account; output and exit code are the job's."""
 
 from __future__ import annotations
 

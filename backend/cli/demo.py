@@ -1,7 +1,7 @@
 """`demo`: the product's main job from end to end, done only over HTTP, the way its users would do it.
 
-It connects the sandbox's manager account by the real OAuth flow, reads one client account, drafts a campaign, checks and
-publishes it, reads it back, and prints a report. Then it serves until Ctrl-C; with `--once` it ends.
+It connects the sandbox's manager account by the real OAuth flow, reads one client account, drafts a campaign, checks
+and publishes it, reads it back, and prints a report. Then it serves until Ctrl-C; with `--once` it ends.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Tour:
     def __init__(self, run: RunFile) -> None:
         if run.sandbox is None or not run.api_url or not run.token:
             raise StartProblem(
-                "the demo needs the sandbox: unset GOOGLE_ADS_ENDPOINT, GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_REFRESH_TOKEN"
+                "the demo needs the sandbox: "
+                "unset GOOGLE_ADS_ENDPOINT, GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_REFRESH_TOKEN"
             )
         self.run = run
         self.sandbox: dict[str, Any] = run.sandbox
