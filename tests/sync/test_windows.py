@@ -1,0 +1,164 @@
+"""Windows of statistics on PostgreSQL: equal to the answer afterwards, nothing written that did not change."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backend.adgraph import partitions
+from backend.adgraph.staging import Stage, drop_leftovers
+from backend.adgraph.stats import WindowMerged, merge_window, refresh_totals
+from backend.core import tenancy
+from backend.core.db import db, unit_of_work
+from backend.integrations.googleads.rows import open_decoder
+from backend.integrations.googleads.rows.descriptor import full_response
+from backend.sync.stat_queries import CAMPAIGN_STATS, KEYWORD_STATS, SEARCH_TERM_STATS, StatisticsQuery
+from tests.support.database import Rows
+from tests.support.team import Team
+from tests.sync.support import VERSION, new_account
+
+FIRST, LAST = date(2026, 1, 20), date(2026, 2, 10)
+
+
+class Window:
+    """Merges hand-made answers into one account's statistics."""
+
+    def __init__(self, app: Flask, tenant_id: uuid.UUID, customer_id: uuid.UUID) -> None:
+        self.app, self.tenant_id, self.customer_id = app, tenant_id, customer_id
+
+    def merge(
+        self,
+        query: StatisticsQuery,
+        days: list[tuple[str, int, int]],
+        *,
+        fast: bool | None = None,
+        first: date = FIRST,
+        last: date = LAST,
+    ) -> WindowMerged:
+        """`days`: (day, campaign, clicks); conversions are a tenth of the clicks."""
+        response = full_response(VERSION)()
+        for day, google_id, clicks in days:
+            _row(response.results.add(), day, google_id, clicks)
+        decoder = open_decoder(query.selection, VERSION, fast=fast)
+        decoder.feed(response.SerializeToString())
+        chunk = decoder.take()
+        with self.app.app_context(), tenancy.working_for(self.tenant_id), unit_of_work() as work:
+            stage = Stage(self.customer_id, "test", query.selection)
+            stage.create(work.session)
+            if chunk is not None:
+                stage.append(work.session, chunk)
+            merged = merge_window(work.session, stage, query.table, first, last)
+            refresh_totals(work.session, self.customer_id, 1234567890, first, last)
+            stage.drop(work.session)
+        return merged
+
+
+def _row(row: Any, day: str, google_id: int, clicks: int) -> None:
+    row.campaign.id, row.ad_group.id, row.ad_group_criterion.criterion_id = google_id, google_id * 10, google_id * 100
+    row.search_term_view.search_term = f"term {google_id}"
+    row.segments.keyword.ad_group_criterion = f"customers/1/adGroupCriteria/{google_id * 10}~{google_id * 100}"
+    row.segments.date, row.segments.device, row.segments.ad_network_type = day, 2, 3
+    row.metrics.impressions, row.metrics.clicks = clicks * 10, clicks
+    row.metrics.cost_micros, row.metrics.conversions = clicks * 1_234_567, clicks / 10
+    row.metrics.conversions_value = clicks * 1.5
+
+
+@pytest.fixture
+def window(app: Flask, team: Team, rows: Rows) -> Iterator[Window]:
+    yield Window(app, team.tenant_id, new_account(rows, team.tenant_id))
+
+
+def stored(rows: Rows, window: Window, table: str = "daily_stats") -> list[dict[str, Any]]:
+    return rows(f"SELECT * FROM stats.{table} WHERE customer_id = :c ORDER BY date, clicks", c=window.customer_id)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["arrow", "plain"])
+def test_a_window_is_stored_and_its_totals_follow(window: Window, rows: Rows, fast: bool) -> None:
+    merged = window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3), ("2026-02-01", 7, 5), ("2026-02-01", 8, 1)], fast=fast)
+    assert merged == WindowMerged(3, 0)
+    totals = stored(rows, window, "daily_totals")
+    account = {row["date"]: row for row in totals if row["level"] == 1}
+    assert {day.isoformat(): row["clicks"] for day, row in account.items()} == {"2026-01-31": 3, "2026-02-01": 6}
+    assert account[date(2026, 2, 1)]["cost_micros"] == 6 * 1_234_567
+    assert account[date(2026, 2, 1)]["conversions"] == Decimal("0.6")
+    assert {row["google_id"] for row in totals if row["level"] == 1} == {1234567890}
+
+
+def test_the_same_window_again_writes_nothing(window: Window, rows: Rows) -> None:
+    days = [("2026-01-31", 7, 3), ("2026-02-01", 7, 5)]
+    window.merge(CAMPAIGN_STATS, days)
+    before = rows("SELECT xmin::text, ctid::text FROM stats.daily_stats WHERE customer_id = :c", c=window.customer_id)
+    assert window.merge(CAMPAIGN_STATS, days) == WindowMerged(0, 0)
+    after = rows("SELECT xmin::text, ctid::text FROM stats.daily_stats WHERE customer_id = :c", c=window.customer_id)
+    assert after == before
+
+
+def test_late_numbers_overwrite_and_vanished_rows_go(window: Window, rows: Rows) -> None:
+    window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3), ("2026-02-01", 7, 5)])
+    merged = window.merge(CAMPAIGN_STATS, [("2026-02-01", 7, 6), ("2026-02-02", 7, 1)])
+    assert merged == WindowMerged(2, 1)
+    assert [(row["date"].isoformat(), row["clicks"]) for row in stored(rows, window)] == [
+        ("2026-02-01", 6),
+        ("2026-02-02", 1),
+    ]
+    assert sum(row["clicks"] for row in stored(rows, window, "daily_totals") if row["level"] == 1) == 7
+
+
+def test_an_empty_answer_empties_its_window_and_no_other(window: Window, rows: Rows) -> None:
+    window.merge(CAMPAIGN_STATS, [("2026-01-10", 7, 1)], first=date(2026, 1, 1), last=date(2026, 1, 15))
+    window.merge(KEYWORD_STATS, [("2026-01-31", 7, 4)])
+    window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3)])
+    assert window.merge(CAMPAIGN_STATS, []) == WindowMerged(0, 1)
+    assert [(row["level"], row["date"].isoformat()) for row in stored(rows, window)] == [
+        (2, "2026-01-10"),
+        (5, "2026-01-31"),
+    ]
+
+
+def test_keywords_carry_their_parent_and_search_terms_their_keyword(window: Window, rows: Rows) -> None:
+    window.merge(KEYWORD_STATS, [("2026-01-31", 7, 4)])
+    row = stored(rows, window)[0]
+    assert (row["google_id"], row["parent_google_id"], row["device"], row["network"]) == (700, 70, 2, 3)
+    window.merge(SEARCH_TERM_STATS, [("2026-01-31", 7, 4)])
+    term = stored(rows, window, "search_term_stats")[0]
+    assert (term["search_term"], term["ad_group_google_id"], term["keyword_google_id"]) == ("term 7", 70, 700)
+
+
+def test_partitions_are_made_once_and_dropped_by_age_alone(window: Window, rows: Rows, app: Flask) -> None:
+    window.merge(CAMPAIGN_STATS, [("1999-05-05", 7, 1)], first=date(1999, 5, 1), last=date(1999, 5, 31))
+    window.merge(CAMPAIGN_STATS, [("1999-06-01", 7, 2)], first=date(1999, 6, 1), last=date(1999, 6, 30))
+    with app.app_context():
+        with unit_of_work() as work:
+            assert partitions.ensure(work.session, "daily_stats", date(1999, 5, 1), date(1999, 6, 30)) == []
+        assert partitions.drop_before(db.engine, "daily_stats", date(1999, 6, 1)) == ["daily_stats_1999_05"]
+    assert [row["date"].isoformat() for row in stored(rows, window)] == ["1999-06-01"]
+    assert len([row for row in stored(rows, window, "daily_totals") if row["level"] == 1]) == 2
+
+
+def test_reads_touch_only_the_partitions_of_their_days(window: Window, rows: Rows) -> None:
+    window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3), ("2026-02-01", 7, 5)])
+    plan = "\n".join(
+        row["QUERY PLAN"]
+        for row in rows(
+            "EXPLAIN SELECT sum(clicks) FROM stats.daily_stats WHERE customer_id = :c AND level = 2"
+            " AND date BETWEEN DATE '2026-02-01' AND DATE '2026-02-28'",
+            c=window.customer_id,
+        )
+    )
+    assert "daily_stats_2026_02" in plan
+    assert "daily_stats_2026_01" not in plan
+
+
+def test_stages_that_a_killed_run_left_are_dropped(window: Window, rows: Rows, app: Flask) -> None:
+    with app.app_context(), tenancy.working_for(window.tenant_id):
+        with unit_of_work() as work:
+            Stage(window.customer_id, "left", CAMPAIGN_STATS.selection).create(work.session)
+        with unit_of_work() as work:
+            assert drop_leftovers(work.session, window.customer_id) == 1
+            assert drop_leftovers(work.session, window.customer_id) == 0
