@@ -11,12 +11,13 @@ from sqlalchemy import text
 from backend import wiring
 from backend.auth import authentication
 from backend.auth import routes as auth_routes
+from backend.campaigns import routes as campaigns_routes
 from backend.core import db as database
 from backend.core import logging, metrics, security
 from backend.core.celery import make_celery
 from backend.core.crypto import Keyring
 from backend.core.db import db
-from backend.core.http import create_api, docs, limits, operations, problems, trace
+from backend.core.http import create_api, docs, limits, operations, problems, throttle, trace
 from backend.core.http.api import API_VERSION
 from backend.core.http.json_provider import OrjsonProvider
 from backend.core.redis import connect
@@ -25,13 +26,17 @@ from backend.jobs import service as jobs
 from backend.jobs import stream, waiting
 from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
+from backend.sync import conflict_routes
 from backend.sync import routes as sync_routes
 from config import ROOT, Settings, load_settings
 
 BLUEPRINTS = (
     *auth_routes.BLUEPRINTS,
     jobs_routes.bp,
+    campaigns_routes.bp,
+    campaigns_routes.rules_bp,
     sync_routes.bp,
+    conflict_routes.bp,
     runbooks_routes.bp,
     reporting_routes.bp,
 )
@@ -90,6 +95,7 @@ def _base(settings: Settings) -> Flask:
     metrics.init_app(app)
     authentication.init_app(app)
     limits.init_app(app, settings)
+    throttle.init_app(app, settings.redis_url)
     return app
 
 

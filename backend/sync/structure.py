@@ -11,7 +11,7 @@ from backend.adgraph.merge import Merged, merge_entities, run_statement
 from backend.adgraph.models import Customer
 from backend.core.db import unit_of_work
 from backend.core.logging import get_logger
-from backend.sync import watermarks
+from backend.sync import conflicts, watermarks
 from backend.sync.catalogue import STRUCTURE
 from backend.sync.queries import StructureQuery
 from backend.sync.reading import Reader
@@ -25,6 +25,7 @@ class StructureResult:
 
     read: dict[str, int] = field(default_factory=dict)
     merged: dict[str, Merged] = field(default_factory=dict)
+    conflicts: int = 0
 
     @property
     def skipped(self) -> int:
@@ -38,6 +39,7 @@ class StructureResult:
             "changed": sum(merged.changed for merged in self.merged.values()),
             "removed": sum(merged.removed for merged in self.merged.values()),
             "skipped": self.skipped,
+            "conflicts": self.conflicts,
             "read": self.read,
         }
 
@@ -84,6 +86,8 @@ def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *
             merged += merge_entities(work.session, stage, target, read_at=read_at, complete=condition is None)
         for statement in query.edges:
             run_statement(work.session, stage, statement)
+        tables = [target.table for target in query.merges]
+        result.conflicts += conflicts.announce_new(work, stage.customer_id, reader.job.tenant_id, tables)
         stage.drop(work.session)
     result.read[query.name] = result.read.get(query.name, 0) + rows
     result.merged[query.name] = result.merged.get(query.name, Merged()) + merged
