@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from backend.sandbox.googleads import demo, stats
@@ -33,14 +34,19 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        runtime = Runtime(options, demo.build, stats.totals)
+        runtime = Runtime(options, _accounts, stats.totals)
     except (OSError, ValueError) as problem:
-        print(f"sandbox: {problem}", file=sys.stderr)
+        sys.stderr.write(f"sandbox: {problem}\n")
         return 1
-    print(json.dumps(runtime.info), flush=True)
+    sys.stdout.write(json.dumps(runtime.info) + "\n")
+    sys.stdout.flush()
     stopped.wait()
     runtime.stop()
     return 0
+
+
+def _accounts(seed: int, clients: int, days: int, created: datetime) -> demo.Agency:
+    return demo.build(seed, clients=clients, days=days, created=created)
 
 
 def _parser() -> argparse.ArgumentParser:

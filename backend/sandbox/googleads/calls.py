@@ -90,7 +90,8 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def proto_json(message: Any) -> dict[str, Any]:
     """Proto JSON with proto field names, Python's keywords freed of the package's underscore."""
-    return _renamed(MessageToDict(message, preserving_proto_field_name=True))
+    renamed: dict[str, Any] = _renamed(MessageToDict(message, preserving_proto_field_name=True))
+    return renamed
 
 
 def _renamed(value: Any) -> Any:

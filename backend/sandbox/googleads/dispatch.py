@@ -1,7 +1,7 @@
 """From bytes and metadata to an answer: the same path for every RPC of every version.
 
-Order: fault `before` → credentials → request → permission → quota → answer → fault `after`. Requests are parsed with the
-newest version's class (no field number was ever reused), so a call of any version reaches one implementation; the
+Order: fault `before` → credentials → request → permission → quota → answer → fault `after`. Requests are parsed with
+the newest version's class (no field number was ever reused), so a call of any version reaches one implementation; the
 failure's metadata key carries the version of the call.
 """
 
@@ -36,7 +36,7 @@ class Dispatcher:
         try:
             answer = self._answered(call, body)
             data: bytes = answer if isinstance(answer, bytes) else answer.SerializeToString()
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever happens, the client sees a status and no traceback
             self._abort(context, call, problem)
         self._finish(call)
         context.set_trailing_metadata((("request-id", call.request_id),))
@@ -47,10 +47,8 @@ class Dispatcher:
         call = self._open(path, context)
         try:
             method = self._admit(call, body)
-            yield from self._faulty_stream(call, method.answer(call))  # type: ignore[arg-type]
-        except GeneratorExit:
-            raise
-        except Exception as problem:
+            yield from self._faulty_stream(call, method.answer(call))
+        except Exception as problem:  # noqa: BLE001 - as above
             self._abort(context, call, problem)
         self._finish(call)
         context.set_trailing_metadata((("request-id", call.request_id),))

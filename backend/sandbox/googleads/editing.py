@@ -37,7 +37,7 @@ def edit(world: World, body: Mapping[str, Any]) -> str:
             tx.drop(parsed.kind, name)
         else:
             tx.put(parsed.kind, new)
-        tx.record(_change(world, parsed.kind, name, operation, fields, (old, new), body))
+        tx.record(_change(world, (parsed.kind, name), (old, new), fields, body))
         tx.commit()
     return name
 
@@ -95,27 +95,21 @@ def _named(descriptor: Any, value: Any) -> Any:
 
 
 def _change(
-    world: World,
-    kind: str,
-    name: str,
-    operation: str,
-    fields: list[str],
-    both: tuple[Any, Any],
-    body: Mapping[str, Any],
+    world: World, parsed: tuple[str, str], both: tuple[Any, Any], fields: list[str], body: Mapping[str, Any]
 ) -> Change:
-    old, new = both
+    (kind, name), (old, new) = parsed, both
+    operation = str(body.get("operation", "update")).upper()
+    users = world.users(name.split("/")[1])
     return Change(
         seq=0,
         time=world.clock.now(),
         kind=kind,
         resource_name=name,
-        operation=operation.upper(),
+        operation=operation,
         fields=tuple(fields),
         old=old.SerializeToString() if old is not None else None,
         new=new.SerializeToString() if new is not None else None,
-        user_email=str(
-            body.get("user_email") or (world.users(names.parse(name).customer_id) or [("ui@sandbox", "")])[0][0]
-        ),  # type: ignore[union-attr]
+        user_email=str(body.get("user_email") or (users[0][0] if users else "interface@sandbox.example")),
         client_type=str(body.get("client_type") or "GOOGLE_ADS_WEB_CLIENT"),
     )
 

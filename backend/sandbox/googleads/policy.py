@@ -85,7 +85,7 @@ class Policy:
 
 def topic_entry(hit: Hit) -> Any:
     """A PolicyTopicEntry message for a hit."""
-    found = errors.details().policy_finding_details.policy_topic_entries.add()
+    found: Any = errors.details().policy_finding_details.policy_topic_entries.add()
     found.topic = hit.rule.topic
     field = found.DESCRIPTOR.fields_by_name["type_"]
     found.type_ = field.enum_type.values_by_name[hit.rule.type].number

@@ -1,7 +1,7 @@
 """Operations per project and rolling day, and a token bucket per account and project.
 
-Unlimited until limits are set (`POST /admin/quota`). A search counts 1 whatever its rows, each mutated item 1, any other
-request 1 (GOOGLE_ADS_FACTS 2.4).
+Unlimited until limits are set (`POST /admin/quota`). A search counts 1 whatever its rows, each mutated item 1, any
+other request 1 (GOOGLE_ADS_FACTS 2.4).
 """
 
 import threading

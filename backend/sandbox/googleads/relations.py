@@ -59,6 +59,12 @@ def user_access_entity(customer_id: str, email: str, role: str) -> Any:
     return message
 
 
+def role_of(access: Any) -> str:
+    """The name of a person's role."""
+    roles = access.DESCRIPTOR.fields_by_name["access_role"].enum_type
+    return str(roles.values_by_number[access.access_role].name)
+
+
 def manager_link_entity(client_id: str, manager_id: str) -> Any:
     """The client's side of an active link."""
     message: Any = kinds.message_class("customer_manager_link")()

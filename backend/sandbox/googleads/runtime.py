@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 from cryptography.hazmat.primitives import serialization
@@ -32,7 +32,17 @@ from backend.sandbox.googleads.world import World
 
 DEVELOPER_TOKEN = "sandbox-developer-token"  # noqa: S105 - any value will do, Google ignores it too
 
-Build = Callable[[int, int, int, datetime], Iterable[BaseCustomer]]
+
+class Accounts(Protocol):
+    """The accounts that a sandbox starts with: `demo.Agency`."""
+
+    @property
+    def manager_id(self) -> str: ...
+    @property
+    def customers(self) -> Iterable[BaseCustomer]: ...
+
+
+Build = Callable[[int, int, int, datetime], Accounts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,9 @@ class Runtime:
         options.data.mkdir(parents=True, exist_ok=True)
         self._store = Store(options.data / "sandbox.sqlite3")
         created, clock = _birth(self._store, options)
-        base = [*build(options.seed, options.clients, options.days, created)]
+        accounts = build(options.seed, options.clients, options.days, created)
+        self.manager_id = accounts.manager_id
+        base = [*accounts.customers]
         world = World(self._store, base, seed=options.seed, days=options.days, created=created, clock=clock)
         self.services = Services(
             world=world,
@@ -139,7 +151,6 @@ def _description(runtime: Runtime, port: int, http_port: int, https_port: int) -
     world = services.world
     host = "localhost" if not _names(options.host) else options.host
     https, http = f"https://{host}:{https_port}", f"http://127.0.0.1:{http_port}"
-    roots = [info.id for info in world.customers().values() if info.manager and not info.parents]
     return {
         "endpoint": f"{host}:{port}",
         "ca_file": str(runtime.ca_file.resolve()),
@@ -151,7 +162,7 @@ def _description(runtime: Runtime, port: int, http_port: int, https_port: int) -
         "service_account_token_uri": f"{http}/token",
         "admin_url": f"{http}/admin",
         "images": {name: f"{https}/images/{name}.png" for name in images.SIZES},
-        "manager_id": roots[0] if roots else "",
+        "manager_id": runtime.manager_id,
         "customer_ids": [i.id for i in world.customers().values() if not i.manager and i.status == "ENABLED"],
         "users": services.access.users(),
         "client_id": services.tokens.client_id,
@@ -195,7 +206,7 @@ def _write_client_files(folder: Path, info: dict[str, Any], key: rsa.RSAPrivateK
         "use_proto_plus: True",
         f"json_key_file_path: {json.dumps(str(key_file.resolve()))}",
         f"endpoint: {info['endpoint']}",
-        *([f"login_customer_id: '{info['manager_id']}'"] if info["manager_id"] else []),
+        f"login_customer_id: '{info['manager_id']}'",
     )
     _write(Path(info["google_ads_yaml"]), "\n".join(lines) + "\n")
 

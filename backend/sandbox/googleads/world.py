@@ -93,8 +93,7 @@ class World:
         if customer_id not in self._accounts and customer_id not in self._changed_users:
             return [*self.base_users(customer_id)]
         found = self.entities(customer_id, "customer_user_access").values()
-        roles = kinds.message_class("customer_user_access").DESCRIPTOR.fields_by_name["access_role"].enum_type
-        return [(access.email_address, roles.values_by_number[access.access_role].name) for access in found]
+        return [(access.email_address, relations.role_of(access)) for access in found]
 
     def volume(self, customer_id: str) -> int:
         """What multiplies the account's search traffic; 1 for accounts that requests made."""

@@ -1,23 +1,40 @@
 """Rules of the resource families; which kinds can be mutated at all.
 
-`rules_finder` gives the engine its rules. A kind is *emulated* when a family has rules for it, *stored as sent* when it
+`rules_of` gives the engine its rules. A kind is *emulated* when a family has rules for it, *stored as sent* when it
 is listed in `STORED_AS_SENT` (generic checks only), and refused otherwise.
 """
 
-from collections.abc import Callable
 from functools import cache
 
+from backend.sandbox.googleads.handlers import (
+    accounts,
+    ad_groups,
+    ads,
+    asset_links,
+    assets,
+    bidding,
+    budgets,
+    campaigns,
+    conversions,
+    criteria,
+    customizers,
+    labels,
+    pmax,
+    shared_sets,
+)
 from backend.sandbox.googleads.mutate.rules import Rules, families
-from backend.sandbox.googleads.policy import Policy
 
+FAMILIES = (
+    accounts, ad_groups, ads, asset_links, assets, bidding, budgets, campaigns, conversions, criteria, customizers,
+    labels, pmax, shared_sets,
+)  # fmt: skip
 STORED_AS_SENT = frozenset(
     ("ad_parameter", "asset_group_listing_group_filter", "asset_set", "asset_set_asset", "audience")
     + ("bidding_data_exclusion", "bidding_seasonality_adjustment", "campaign_asset_set", "ad_group_asset_set")
-    + ("campaign_group", "campaign_conversion_goal", "conversion_custom_variable", "conversion_goal_campaign_config")
-    + ("conversion_value_rule", "conversion_value_rule_set", "custom_audience", "custom_conversion_goal")
-    + ("custom_interest", "customer_asset_set", "customer_conversion_goal", "remarketing_action", "user_list")
+    + ("campaign_group", "conversion_custom_variable", "conversion_value_rule", "conversion_value_rule_set")
+    + ("custom_audience", "custom_conversion_goal", "custom_interest", "customer_asset_set", "remarketing_action")
     + ("keyword_plan", "keyword_plan_campaign", "keyword_plan_ad_group", "keyword_plan_ad_group_keyword")
-    + ("keyword_plan_campaign_keyword", "recommendation_subscription")
+    + ("keyword_plan_campaign_keyword", "recommendation_subscription", "user_list")
 )
 
 
@@ -27,10 +44,6 @@ def is_mutable(kind: str) -> bool:
 
 
 @cache
-def _rules(kind: str) -> Rules:
+def rules_of(kind: str) -> Rules:
+    """The rules of a kind."""
     return families().get(kind, Rules)(kind)
-
-
-def rules_finder(policy: Policy, features: dict[str, bool]) -> Callable[[str], Rules]:
-    """The engine's look-up of rules."""
-    return _rules

@@ -5,7 +5,7 @@ temporary id fails with TEMP_ID_RESOURCE_HAD_ERRORS. Checks that need the whole 
 deferred to its end; when one fails in partial-failure mode the run starts again without that operation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +57,15 @@ class _Run:
 Commit = Callable[[Transaction, Outcome], None]
 
 
-def run(world: World, request: MutateRequest, rules_of: Callable[[str], Rules], commit: Commit) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What the rules may use: the rules of each kind, and the sandbox's policy and features."""
+
+    rules_of: Callable[[str], Rules]
+    shared: Mapping[str, Any]
+
+
+def run(world: World, request: MutateRequest, lookup: Lookup, commit: Commit) -> Outcome:
     """Apply a request. `commit` is called, inside the transaction, when there is something to keep.
 
     Raises Refusal with all problems when the request is atomic and has any.
@@ -67,7 +75,7 @@ def run(world: World, request: MutateRequest, rules_of: Callable[[str], Rules], 
         account_checks.before(tx, request)
         excluded: dict[int, list[Problem]] = {}
         while True:
-            state = _Run(request, tx, rules_of, excluded)
+            state = _Run(request, tx, lookup.rules_of, excluded, shared=dict(lookup.shared))
             for operation in request.operations:
                 _step(state, operation)
             late = _run_deferred(state)
@@ -87,7 +95,7 @@ def run(world: World, request: MutateRequest, rules_of: Callable[[str], Rules], 
 
 def _check_size(request: MutateRequest) -> None:
     if not request.operations:
-        raise refuse("request_error", "REQUIRED_FIELD_MISSING", path=("operations",))
+        raise refuse("request_error", "REQUIRED_FIELD_MISSING", path=(request.list_field,))
     if len(request.operations) > MAX_OPERATIONS:
         text = f"Too many operations in the request: {len(request.operations)}, at most {MAX_OPERATIONS}."
         raise refuse("request_error", "TOO_MANY_MUTATE_OPERATIONS", text)
@@ -154,6 +162,11 @@ def _create(state: _Run, op: Op, rules: Rules) -> Result | None:
     rules.create(op, new)
     if op.problems:
         return None
+    twin = rules.same(op, new)
+    if twin is not None:
+        if own_temp is not None:
+            state.real_ids[own_temp] = twin.resource_name.rpartition("/")[2]
+        return Result(rules.kind, twin.resource_name, twin)
     parts = generic.own_parts(op, rules, new)
     _check_given_name(state, op, new, parts, own_temp)
     if op.problems:
@@ -168,7 +181,9 @@ def _create(state: _Run, op: Op, rules: Rules) -> Result | None:
         return None
     if own_temp is not None:
         state.real_ids[own_temp] = fresh or list(filled.values())[-1]
-    _keep(state, op, rules.kind, existing, new, tuple(f.name for f, _ in new.ListFields() if f.name != "resource_name"))
+    _keep(
+        state, op, rules.kind, (existing, new), tuple(f.name for f, _ in new.ListFields() if f.name != "resource_name")
+    )
     return Result(rules.kind, new.resource_name, new)
 
 
@@ -264,7 +279,7 @@ def _update(state: _Run, op: Op, rules: Rules) -> Result | None:
     rules.update(op, old, new, paths)
     if op.problems:
         return None
-    _keep(state, op, rules.kind, old, new, tuple(paths))
+    _keep(state, op, rules.kind, (old, new), tuple(paths))
     return Result(rules.kind, new.resource_name, new)
 
 
@@ -275,12 +290,13 @@ def _remove(state: _Run, op: Op, rules: Rules) -> Result | None:
     rules.remove(op, old)
     if op.problems:
         return None
-    _keep(state, op, rules.kind, old, rules.removed(op, old), ("status",))
+    _keep(state, op, rules.kind, (old, rules.removed(op, old)), ("status",))
     return Result(rules.kind, old.resource_name, None)
 
 
-def _keep(state: _Run, op: Op, kind: str, old: Any, new: Any, fields: tuple[str, ...]) -> None:
+def _keep(state: _Run, op: Op, kind: str, both: tuple[Any, Any], fields: tuple[str, ...]) -> None:
     tx = state.tx
+    old, new = both
     name = (new if new is not None else old).resource_name
     if new is None:
         tx.drop(kind, name)

@@ -61,7 +61,7 @@ def check_values(op: Op, message: Any, path: tuple[Any, ...] = ()) -> None:
                 check_values(op, inner, below)
 
 
-def _check_enum(op: Op, field: FieldDescriptor, number: int, path: tuple[Any, ...]) -> None:
+def _check_enum(op: Op, field: Any, number: int, path: tuple[Any, ...]) -> None:
     known = field.enum_type.values_by_number.get(number)
     if known is None:
         op.fail("request_error", "INVALID_ENUM_VALUE", *path, trigger=number)

@@ -23,7 +23,7 @@ def field_named(descriptor: Descriptor, name: str) -> FieldDescriptor | None:
     return descriptor.fields_by_name.get(name) or descriptor.fields_by_name.get(name + "_")
 
 
-def resolve(descriptor: Descriptor, path: str) -> list[FieldDescriptor] | None:
+def resolve(descriptor: Any, path: str) -> list[FieldDescriptor] | None:
     """The fields along a path, or None when there is no such path."""
     found: list[FieldDescriptor] = []
     current: Descriptor | None = descriptor

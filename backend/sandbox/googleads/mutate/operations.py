@@ -10,6 +10,8 @@ from google.protobuf.descriptor import Descriptor
 from backend.sandbox.googleads.errors import Path
 from backend.sandbox.googleads.kinds import kind_of_message
 
+_LIST_FIELDS = ("mutate_operations", "operations", "operation")
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -35,6 +37,7 @@ class MutateRequest:
     return_resources: bool
     user_email: str
     client_type: str = "GOOGLE_ADS_API"
+    list_field: str = "operations"
 
 
 @cache
@@ -70,6 +73,7 @@ def decode(request: Any, user_email: str) -> MutateRequest:
         validate_only="validate_only" in fields and request.validate_only,
         return_resources="response_content_type" in fields and _wants_resources(request),
         user_email=user_email,
+        list_field=next((name for name in _LIST_FIELDS if name in fields), "operations"),
     )
 
 

@@ -102,6 +102,10 @@ class Rules:
     def named(self, op: Op, new: Any, parts: dict[str, str]) -> None:
         """Fill in what depends on the id of a new entity."""
 
+    def same(self, op: Op, new: Any) -> Any | None:
+        """An entity with the same content that Google answers with instead of making another."""
+        return None
+
     def missing(self, op: Op, resource_name: str) -> Any | None:
         """An entity that exists without being stored (a default row), or None."""
         return None

@@ -5,11 +5,10 @@ from typing import Any
 import grpc
 
 from backend.sandbox.googleads import errors, handlers
-from backend.sandbox.googleads.calls import Call, proto_json, rpc
+from backend.sandbox.googleads.calls import Call, Services, proto_json, rpc
 from backend.sandbox.googleads.errors import PlainStatus, Problem
 from backend.sandbox.googleads.mutate import engine
 from backend.sandbox.googleads.mutate.operations import MutateRequest, decode
-from backend.sandbox.googleads.mutate.rules import Rules
 from backend.sandbox.googleads.transaction import Transaction
 
 
@@ -41,12 +40,16 @@ def mutate(call: Call) -> Any:
         call.problems = outcome.problems
         call.commit(tx, "partial" if outcome.problems else "applied")
 
-    rules = handlers.rules_finder(call.services.policy, call.services.features)
-    outcome = engine.run(call.services.world, request, rules, commit)
+    outcome = engine.run(call.services.world, request, lookup(call.services), commit)
     if not outcome.applied:
         call.outcome = "validated" if request.validate_only else "refused"
         call.problems = outcome.problems
     return respond(call, request, outcome)
+
+
+def lookup(services: Services) -> engine.Lookup:
+    """What the engine's rules may use."""
+    return engine.Lookup(handlers.rules_of, {"policy": services.policy, "features": services.features})
 
 
 def note_operations(call: Call, request: MutateRequest) -> None:
@@ -112,6 +115,3 @@ def set_partial_failure(status: Any, problems: list[Problem], call: Call) -> Non
     packed = status.details.add()
     packed.type_url = f"type.googleapis.com/google.ads.googleads.{call.version}.errors.GoogleAdsFailure"
     packed.value = failed.SerializeToString()
-
-
-__all__ = ["Rules", "is_mutate", "mutate", "note_operations", "operation_count", "respond", "result_names"]
