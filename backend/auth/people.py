@@ -65,7 +65,14 @@ def find_by_email(session: Session, tenant_id: UUID, email: str) -> User | None:
     return session.scalar(select(User).where(User.tenant_id == tenant_id, func.lower(User.email) == email.lower()))
 
 
-def actor_of(session: Session, user: User, *, cap: Role | None = None, token_id: UUID | None = None) -> Actor:
+def actor_of(
+    session: Session,
+    user: User,
+    *,
+    cap: Role | None = None,
+    token_id: UUID | None = None,
+    session_id: UUID | None = None,
+) -> Actor:
     """A person as the one who acts: roles from the memberships, each at most `cap`."""
     everywhere: Role | None = None
     on_customer: dict[UUID, Role] = {}
@@ -82,4 +89,5 @@ def actor_of(session: Session, user: User, *, cap: Role | None = None, token_id:
         everywhere=everywhere,
         on_customer=on_customer,
         token_id=token_id,
+        session_id=session_id,
     )

@@ -51,6 +51,8 @@ def mint(
 ) -> Minted:
     """Make a token that acts as a person, at most with `max_role`, for at most `lasts`.
 
+    When `actor` used a token to ask, the new one is capped like it.
+
     Raises:
         NotFound: there is no such person.
     """
@@ -59,6 +61,7 @@ def mint(
         user = work.session.get(User, user_id)
         if user is None or not user.active:
             raise NotFound("There is no such person.")
+        max_role = _capped(work.session, max_role, actor)
         row = ApiToken(
             id=new_id(),
             tenant_id=user.tenant_id,
@@ -74,6 +77,13 @@ def mint(
             work.session, actor, "api_key.create", f"api_token:{row.id}", after=after, tenant_id=user.tenant_id
         )
         return Minted(row.id, token)
+
+
+def _capped(session: Session, max_role: Role | None, actor: Actor | None) -> Role | None:
+    """A token made with a token can do no more than that one."""
+    parent = session.get(ApiToken, actor.token_id) if actor and actor.token_id else None
+    caps = [max_role, Role[parent.max_role] if parent and parent.max_role else None]
+    return min((cap for cap in caps if cap is not None), default=None)
 
 
 def revoke(token_id: UUID, *, actor: Actor | None = None) -> bool:

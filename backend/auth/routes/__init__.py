@@ -1,5 +1,14 @@
 """The doors of this slice, one file each."""
 
-from backend.auth.routes import audit, customers, google, me
+from backend.auth.routes import audit, customers, google, me, people, service_keys, signin, tokens
 
-BLUEPRINTS = (me.bp, customers.bp, google.bp, audit.bp)
+BLUEPRINTS = (
+    me.bp,
+    customers.bp,
+    google.bp,
+    signin.bp,
+    people.bp,
+    tokens.bp,
+    service_keys.bp,
+    audit.bp,
+)

@@ -20,7 +20,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import flask
 import orjson
@@ -33,12 +33,17 @@ from backend.core.errors import Conflict, Finding, Invalid, NotAllowedYet
 from backend.core.http.idempotency_models import IdempotencyKey
 from backend.core.security import Actor, current_actor
 
+View = TypeVar("View", bound=Callable[..., Any])
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT = timedelta(hours=24)
 REPLAYED_HEADERS = ("Location", "ETag", "Retry-After", "Link")
 
 
-def idempotent(view: Callable[..., Any] | None = None, *, secret: bool = False) -> Any:
+@overload
+def idempotent(view: View, *, secret: bool = False) -> View: ...
+@overload
+def idempotent(view: None = None, *, secret: bool = False) -> Callable[[View], View]: ...
+def idempotent(view: Any = None, *, secret: bool = False) -> Any:
     """Honour `Idempotency-Key` on a POST that creates; `secret` says that its answer must never be stored."""
     if view is None:
         return functools.partial(idempotent, secret=secret)

@@ -70,7 +70,7 @@ def init_app(app: flask.Flask, settings: Settings) -> None:
 def _limit_rate(app: flask.Flask, settings: Settings) -> None:
     app.config.update(
         RATELIMIT_APPLICATION=settings.rate_limit,
-        RATELIMIT_STORAGE_URI=_limiter_storage(settings.redis_url),
+        RATELIMIT_STORAGE_URI=limiter_storage(settings.redis_url),
         RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 1, "socket_connect_timeout": 1},
         RATELIMIT_KEY_PREFIX="cw",
         RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
@@ -89,7 +89,7 @@ def _limit_rate(app: flask.Flask, settings: Settings) -> None:
     limiter.request_filter(lambda: flask.request.path in OPERATIONAL or flask.request.method == "OPTIONS")
 
 
-def _limiter_storage(redis_url: str) -> str:
+def limiter_storage(redis_url: str) -> str:
     """`limits` names a Sentinel `redis+sentinel://`; the rest is the same."""
     return redis_url.replace("sentinel://", "redis+sentinel://", 1)
 
