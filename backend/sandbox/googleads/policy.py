@@ -76,7 +76,7 @@ class Policy:
     def hits(self, texts: Iterable[tuple[tuple[Any, ...], str]]) -> list[Hit]:
         """Which (path, text) pairs meet which rules."""
         rules = [(rule, rule.word.lower()) for rule in self._rules]
-        found = []
+        found: list[Hit] = []
         for path, text in texts:
             low = text.lower()
             found.extend(Hit(rule, text, path) for rule, word in rules if word in low)
@@ -95,7 +95,7 @@ def topic_entry(hit: Hit) -> Any:
 
 def finding_details(hits: Iterable[Hit]) -> Any:
     """ErrorDetails for the findings of one ad."""
-    found = errors.details()
+    found: Any = errors.details()
     for hit in hits:
         found.policy_finding_details.policy_topic_entries.add().CopyFrom(topic_entry(hit))
     return found
@@ -103,7 +103,7 @@ def finding_details(hits: Iterable[Hit]) -> Any:
 
 def violation_details(hit: Hit) -> Any:
     """ErrorDetails for one violation."""
-    found = errors.details()
+    found: Any = errors.details()
     violation = found.policy_violation_details
     violation.external_policy_name = hit.rule.description or hit.rule.topic
     violation.external_policy_description = f"{hit.rule.description or hit.rule.topic}: {hit.rule.word}"

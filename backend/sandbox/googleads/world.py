@@ -8,12 +8,13 @@ new message in place, so readers need no lock and see either the state before a 
 
 import json
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.sandbox.googleads import kinds, relations
 from backend.sandbox.googleads.accounts import BaseCustomer, Change, CustomerInfo
@@ -24,12 +25,22 @@ from backend.sandbox.googleads.transaction import Transaction
 
 __all__ = ["BaseCustomer", "Change", "CustomerInfo", "Transaction", "UnknownCustomer", "World"]
 
+HISTORY = 200  # earlier states of an account that stale searches can see
 FIRST_NEW_ID = 1_000_000_000_001  # demo ids lie below
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class UnknownCustomer(KeyError):
     """No account has this id."""
+
+
+class _Moment(NamedTuple):
+    """The state of an account until a moment."""
+
+    until: datetime
+    entities: dict[str, dict[str, Any]]
+    version: int
+    changes: int
 
 
 class _Account:
@@ -39,6 +50,7 @@ class _Account:
         self.entities = entities
         self.changes = changes
         self.version = 1
+        self.history: deque[_Moment] = deque(maxlen=HISTORY)
         self.indexes = IndexSet()
 
 
@@ -144,6 +156,14 @@ class World:
         """A number that grows with every applied request on the account: the key for caches."""
         return self._account(customer_id).version
 
+    def as_of(self, customer_id: str, moment: datetime) -> tuple[Mapping[str, Mapping[str, Any]], int, int]:
+        """(entities by kind, version, length of the change log) that an account had at an earlier moment."""
+        account = self._account(customer_id)
+        for past in tuple(account.history):
+            if past.until > moment:
+                return past.entities, past.version, past.changes
+        return account.entities, account.version, len(account.changes)
+
     def find(self, customer_id: str, index: Index, key: object) -> list[Any]:
         """Committed entities with this index key."""
         account = self._account(customer_id)
@@ -233,6 +253,7 @@ class World:
                     merged.pop(name, None)
                 fresh[kind] = merged
                 account.indexes.add(kind, pending)
+            account.history.append(_Moment(self.clock.now(), account.entities, account.version, len(account.changes)))
             account.entities = fresh
             account.version += 1
         for row in transaction.changes:
