@@ -1,0 +1,243 @@
+"""Fetches the images that drafts name by address: a job downloads, checks, stores the bytes and places the image.
+
+No request thread waits for somebody else's server. `fetch` is also the first step of a publish whose image is pending.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import current_app
+from PIL import Image
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from backend.adgraph.asset_groups import AssetGroupAsset, CampaignAssetGroup
+from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
+from backend.adgraph.models import Ad, Asset, Campaign, Customer
+from backend.campaigns import assets, problems
+from backend.campaigns.assets_check import PENDING_SLOT, slot_for
+from backend.campaigns.rules import IMAGE_FORMS
+from backend.core import clock
+from backend.core.db import Work, unit_of_work
+from backend.core.errors import Conflict
+from backend.core.fetch import FetchError, fetch_public
+from backend.core.images import CleanImage, ImageRefused, sanitize
+from backend.core.security import Actor
+from backend.jobs import service as jobs
+
+MAX_IMAGE_BYTES = 5_242_880
+FETCH_KIND = "asset.fetch"
+CUT_FOR = frozenset({"RESPONSIVE_DISPLAY_AD", "ASSET_GROUP"})
+"""Kinds of ads that need a landscape and a square image; one is cut from the other where only one was given."""
+JPEG_QUALITY = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An image and the slot that it is to fill."""
+
+    customer_id: UUID
+    asset_id: UUID
+    slot: str
+
+
+def enqueue(work: Work, actor: Actor, customer: Customer, asset_ids: Iterable[UUID]) -> None:
+    """Open a job for each image that is to be fetched; one that is under way already is left alone."""
+    for asset_id in sorted(asset_ids):
+        try:
+            jobs.open_job(
+                work,
+                FETCH_KIND,
+                actor=actor,
+                customer_id=customer.id,
+                subject_id=asset_id,
+                exclusive_key=f"{FETCH_KIND}:{asset_id}",
+            )
+        except Conflict:
+            continue
+
+
+def fetch(customer_id: UUID, asset_id: UUID) -> str:
+    """Download one image and put it where it belongs; safe to repeat. Gives its `fetch_status` afterwards.
+
+    Raises:
+        FetchError: The download failed in a way that another try may mend; nothing was written.
+    """
+    with unit_of_work() as work:
+        asset = work.session.get(Asset, {"customer_id": customer_id, "id": asset_id})
+        if asset is None or asset.fetch_status != "pending" or asset.source_url is None:
+            return "fetched" if asset is None else str(asset.fetch_status)
+        url = asset.source_url
+    settings = current_app.config["SETTINGS"]
+    try:
+        fetched = fetch_public(url, MAX_IMAGE_BYTES, settings.asset_fetch_allow, ca_file=settings.asset_fetch_ca_file)
+        image = sanitize(fetched.data)
+    except FetchError as problem:
+        if problem.retryable:
+            raise
+        return _failed(customer_id, asset_id, problem.code, problem.message)
+    except ImageRefused as problem:
+        return _failed(customer_id, asset_id, problem.code, problem.message)
+    with unit_of_work() as work:
+        _keep(work.session, customer_id, asset_id, image)
+    return "fetched"
+
+
+def give_up(customer_id: UUID, asset_id: UUID, code: str, message: str) -> None:
+    """Note that an image cannot be had, after every try."""
+    _failed(customer_id, asset_id, code, message)
+
+
+def _failed(customer_id: UUID, asset_id: UUID, code: str, message: str) -> str:
+    with unit_of_work() as work:
+        asset = work.session.get(Asset, {"customer_id": customer_id, "id": asset_id}, with_for_update=True)
+        if asset is not None and asset.fetch_status == "pending":
+            asset.fetch_status = "failed"
+            asset.fetch_problem = {"code": code, "message": message}
+            _refresh_drafts(work.session, customer_id, asset_id)
+    return "failed"
+
+
+def _keep(session: Session, customer_id: UUID, asset_id: UUID, image: CleanImage) -> None:
+    asset = session.get(Asset, {"customer_id": customer_id, "id": asset_id}, with_for_update=True)
+    customer = session.get(Customer, customer_id)
+    if asset is None or customer is None or asset.fetch_status != "pending":
+        return
+    digest = assets.store_blob(session, customer, image)
+    for name, value in assets.image_columns(image, digest).items():
+        setattr(asset, name, value)
+    asset.fetch_status, asset.fetch_problem = "fetched", None
+    key = assets.content_key("IMAGE", digest)
+    twin = assets.find_by_key(session, customer_id, key)
+    session.flush()
+    if twin is None:
+        asset.content_key = key
+        session.flush()
+    _place(session, customer, asset, image)
+    if twin is not None and twin != asset_id:
+        _use_twin(session, customer_id, asset_id, twin)
+        asset.deleted_at = clock.now()
+        asset_id = twin
+    _refresh_drafts(session, customer_id, asset_id)
+
+
+def _place(session: Session, customer: Customer, asset: Asset, image: CleanImage) -> None:
+    """Move the edges of an image whose form was not known into the slot that its ratio fits."""
+    slot = slot_for(image.info.width, image.info.height)
+    if slot is None:
+        return
+    pending = (
+        (AdAsset, AdAsset.ad_id, AdAsset.field_type),
+        (AssetGroupAsset, AssetGroupAsset.asset_group_id, AssetGroupAsset.field_type),
+    )
+    for edge, column, field_type in pending:
+        holders = list(
+            session.scalars(
+                select(column).where(
+                    edge.customer_id == customer.id, edge.asset_id == asset.id, field_type == PENDING_SLOT
+                )
+            )
+        )
+        if not holders:
+            continue
+        session.execute(
+            update(edge)
+            .where(edge.customer_id == customer.id, edge.asset_id == asset.id, field_type == PENDING_SLOT)
+            .values(field_type=slot)
+        )
+        cut_for = _needing_both(session, customer.id, edge, holders)
+        if cut_for:
+            other = "SQUARE_MARKETING_IMAGE" if slot == "MARKETING_IMAGE" else "MARKETING_IMAGE"
+            cut_id = assets.store_image(session, customer, cut_middle(image, IMAGE_FORMS[other].ratio))
+            for holder in cut_for:
+                _link(session, edge, holder, Place(customer.id, cut_id, other))
+
+
+def _needing_both(session: Session, customer_id: UUID, edge: object, holders: list[UUID]) -> list[UUID]:
+    if edge is AssetGroupAsset:
+        return holders
+    return list(
+        session.scalars(select(Ad.id).where(Ad.customer_id == customer_id, Ad.id.in_(holders), Ad.type.in_(CUT_FOR)))
+    )
+
+
+def _link(session: Session, edge: type[AdAsset | AssetGroupAsset], holder: UUID, place: Place) -> None:
+    """Link an image to an ad or an asset group."""
+    row: AdAsset | AssetGroupAsset
+    row = AdAsset(ad_id=holder) if edge is AdAsset else AssetGroupAsset(asset_group_id=holder, status="ENABLED")
+    row.customer_id, row.asset_id, row.field_type, row.position = place.customer_id, place.asset_id, place.slot, 0
+    session.merge(row)
+    session.flush()
+
+
+def cut_middle(image: CleanImage, ratio: float) -> CleanImage:
+    """Cut the largest part with this ratio from the middle of an image."""
+    width, height = image.info.width, image.info.height
+    new_width = min(width, round(height * ratio))
+    new_height = min(height, round(width / ratio))
+    left, top = (width - new_width) // 2, (height - new_height) // 2
+    picture = Image.open(io.BytesIO(image.data)).crop((left, top, left + new_width, top + new_height))
+    out = io.BytesIO()
+    if image.info.mime == "image/jpeg":
+        picture.convert("RGB").save(out, "JPEG", quality=JPEG_QUALITY)
+    else:
+        picture.save(out, "PNG")
+    return sanitize(out.getvalue())
+
+
+def _use_twin(session: Session, customer_id: UUID, asset_id: UUID, twin: UUID) -> None:
+    """Let whoever uses this image use the one with the same content instead."""
+    for edge, holder in ((AdAsset, AdAsset.ad_id), (AssetGroupAsset, AssetGroupAsset.asset_group_id)):
+        mine = select(holder, edge.field_type).where(edge.customer_id == customer_id, edge.asset_id == asset_id)
+        for holder_id, field_type in session.execute(mine).all():
+            taken = session.scalar(
+                select(edge.asset_id).where(
+                    edge.customer_id == customer_id,
+                    holder == holder_id,
+                    edge.asset_id == twin,
+                    edge.field_type == field_type,
+                )
+            )
+            this = (edge.customer_id == customer_id, holder == holder_id, edge.asset_id == asset_id)
+            if taken is None:
+                session.execute(update(edge).where(*this, edge.field_type == field_type).values(asset_id=twin))
+            else:
+                session.execute(delete(edge).where(*this, edge.field_type == field_type))
+
+
+def _refresh_drafts(session: Session, customer_id: UUID, asset_id: UUID) -> None:
+    """Check the drafts that use an image again."""
+    customer = session.get_one(Customer, customer_id)
+    session.flush()
+    by_ads = (
+        select(CampaignAdGroup.campaign_id)
+        .join(
+            AdGroupAd,
+            (AdGroupAd.customer_id == CampaignAdGroup.customer_id)
+            & (AdGroupAd.ad_group_id == CampaignAdGroup.ad_group_id),
+        )
+        .join(AdAsset, (AdAsset.customer_id == AdGroupAd.customer_id) & (AdAsset.ad_id == AdGroupAd.ad_id))
+        .where(AdAsset.customer_id == customer_id, AdAsset.asset_id == asset_id)
+    )
+    by_groups = (
+        select(CampaignAssetGroup.campaign_id)
+        .join(
+            AssetGroupAsset,
+            (AssetGroupAsset.customer_id == CampaignAssetGroup.customer_id)
+            & (AssetGroupAsset.asset_group_id == CampaignAssetGroup.asset_group_id),
+        )
+        .where(AssetGroupAsset.customer_id == customer_id, AssetGroupAsset.asset_id == asset_id)
+    )
+    ids = {*session.scalars(by_ads), *session.scalars(by_groups)}
+    drafts = session.scalars(
+        select(Campaign)
+        .where(Campaign.customer_id == customer_id, Campaign.id.in_(ids), Campaign.google_id.is_(None))
+        .order_by(Campaign.id)
+        .with_for_update()
+    )
+    for campaign in drafts:
+        problems.refresh(session, campaign, customer)
