@@ -13,6 +13,7 @@ import binascii
 import importlib
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -359,3 +360,11 @@ def load_settings() -> Settings:
     path = Path(os.environ.get("ENV_FILE") or ROOT / ".env")
     from_file = {name: value for name, value in dotenv_values(path).items() if value is not None}
     return build_settings({**from_file, **os.environ})
+
+
+def settings_of_this_process() -> Settings:
+    """Read the settings at the start of a server or command: a bad one ends the process with its one line."""
+    try:
+        return load_settings()
+    except SettingsError as problem:
+        sys.exit(f"The start stops: {problem}")

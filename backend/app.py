@@ -28,7 +28,7 @@ from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
 from backend.sync import conflict_routes
 from backend.sync import routes as sync_routes
-from config import ROOT, Settings, load_settings
+from config import ROOT, Settings, settings_of_this_process
 
 BLUEPRINTS = (
     *auth_routes.BLUEPRINTS,
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: a setting is missing or malformed.
         RuntimeError: a route carries neither a role nor `@public`.
     """
-    settings = settings or load_settings()
+    settings = settings or settings_of_this_process()
     app = _base(settings)
     api = create_api(app, settings.public_url)
     for blueprint in BLUEPRINTS:
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def create_stream_app(settings: Settings | None = None) -> Flask:
     """The event streams, in a process of their own: they hold a thread each, and must not take the API's."""
-    settings = settings or load_settings()
+    settings = settings or settings_of_this_process()
     app = _base(settings)
     create_api(app, settings.stream_url).register_blueprint(stream.bp)
     app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))

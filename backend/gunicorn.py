@@ -13,9 +13,9 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from config import load_settings
+from config import settings_of_this_process
 
-_settings = load_settings()
+_settings = settings_of_this_process()
 _streams = any("create_stream_app" in argument for argument in sys.argv)
 
 bind = f"{_settings.api_host}:{_settings.stream_port if _streams else _settings.api_port}"
