@@ -164,7 +164,13 @@ def service_digest(key: str) -> bytes:
 
 
 def make_service_key(
-    session: Session, name: str, role: Role, customer_ids: list[str] | None, expires_at: datetime | None, actor: Actor
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    customer_ids: list[str] | None,
+    expires_at: datetime | None,
 ) -> NewServiceKey:
     """A key for another program: at most `role`, on the named accounts or (None) on all.
 

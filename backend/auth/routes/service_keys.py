@@ -45,7 +45,12 @@ def create(body: dict[str, Any]) -> Any:
     role = Role[body["role"].upper()]
     with unit_of_work() as work:
         made = administration.make_service_key(
-            work.session, body["name"], role, body["customer_ids"], body["expires_at"], actor
+            work.session,
+            actor,
+            name=body["name"],
+            role=role,
+            customer_ids=body["customer_ids"],
+            expires_at=body["expires_at"],
         )
         work.session.flush()
         return created({**_described(made.row), "key": made.key}, f"/api/service-keys/{made.row.id}")

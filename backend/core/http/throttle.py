@@ -33,10 +33,8 @@ class Throttle:
             RateLimitReached: with the seconds to wait.
         """
         if not self._test(allowance, keys):
-            seconds = allowance.get_expiry()
-            raise RateLimitReached(
-                "Too many attempts; wait before the next one.", headers={"Retry-After": str(seconds)}
-            )
+            wait = {"Retry-After": str(allowance.get_expiry())}
+            raise RateLimitReached("Too many attempts; wait before the next one.", headers=wait)
 
     def count(self, allowance: RateLimitItemPerMinute, *keys: str) -> None:
         """Note one attempt."""
