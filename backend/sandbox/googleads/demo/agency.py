@@ -77,7 +77,7 @@ def _client(seed: int, index: int, parent: str, second: str, *, history: tuple[d
     )
     plan = account.Plan(seed, index, info.id, name, business, market, history, size, info.status, info.test_account)
     users = ((OWNER, "ADMIN"),) if index == 0 else ()
-    return BaseCustomer(info, users, partial(_load, plan))
+    return BaseCustomer(info, users, partial(_load, plan), size)
 
 
 def _load(plan: "account.Plan") -> Iterable[tuple[str, Any]]:

@@ -21,10 +21,10 @@ def build(builder: Builder, *, labels: list[str], negative_list: str, library: L
     business = builder.plan.business
     products = business.products
     plans = (
-        ("Search | Brand", (business.name.lower(),), "ENABLED", 25.0, _manual()),
-        ("Search | Generic", products[:4], "ENABLED", 80.0, _maximize()),
-        ("Search | Long tail", products[2:6], "ENABLED", 45.0, _portfolio(strategy)),
-        ("Search | Summer sale", products[4:6], "PAUSED", 30.0, _maximize()),
+        ("Search | Brand", (business.name.lower(),), "ENABLED", 60.0, _manual()),
+        ("Search | Generic", products[:4], "ENABLED", 220.0, _maximize()),
+        ("Search | Long tail", products[2:6], "ENABLED", 220.0, _portfolio(strategy)),
+        ("Search | Summer sale", products[4:6], "PAUSED", 120.0, _maximize()),
         ("Search | 2025 launch", products[:1], "REMOVED", 10.0, _manual()),
     )
     for position, (name, themes, status, euros, bidding) in enumerate(plans):
