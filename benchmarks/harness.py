@@ -11,7 +11,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,12 @@ def interleave(arms: Mapping[str, Callable[[], object]], *, rounds: int = 5, war
             elapsed = time.perf_counter() - begin
             if number >= warm_up:
                 seconds[name].append(elapsed)
-    return {name: Timing(statistics.median(values), min(values), max(values)) for name, values in seconds.items()}
+    return {name: timing(values) for name, values in seconds.items()}
+
+
+def timing(values: Sequence[float]) -> Timing:
+    """Median and range of one arm's rounds."""
+    return Timing(statistics.median(values), min(values), max(values))
 
 
 def show(title: str, timings: Mapping[str, Timing], *, rows: int | None = None) -> None:

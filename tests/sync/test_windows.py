@@ -71,7 +71,7 @@ def _row(row: Any, day: str, google_id: int, clicks: int) -> None:
 
 @pytest.fixture
 def window(app: Flask, team: Team, rows: Rows) -> Iterator[Window]:
-    yield Window(app, team.tenant_id, new_account(rows, team.tenant_id))
+    return Window(app, team.tenant_id, new_account(rows, team.tenant_id))
 
 
 def stored(rows: Rows, window: Window, table: str = "daily_stats") -> list[dict[str, Any]]:
