@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend.auth import credentials, people
+from backend.auth import administration, credentials, people
 from backend.auth.models import GoogleAccount, OAuthState, User, UserCredential
 from backend.core import audit, clock, tenancy
 from backend.core.crypto import Place, Sealed
@@ -70,8 +70,10 @@ def begin(google: GoogleSettings, redirect_uri: str, actor: Actor, return_to: st
     """Start a sign-in at Google for the actor.
 
     Raises:
+        Forbidden: the actor does not administer the organisation.
         Unavailable: no OAuth client is configured.
     """
+    administration.must_administer(actor)
     if not google.client_id or not google.client_secret:
         raise Unavailable(
             "No Google OAuth client is configured: set GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_CLIENT_SECRET.",

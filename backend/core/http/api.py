@@ -6,12 +6,14 @@ from typing import Any
 
 import flask
 import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
 from flask_smorest import Api as SmorestApi
 
 from backend.core import security
 from backend.core.errors import Forbidden
 from backend.core.http import parsing
 from backend.core.http.problems import CODES, PROBLEM_TYPE
+from backend.core.http.schema_names import SchemaNames
 
 API_VERSION = "1.0.0"
 DOCUMENTED = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
@@ -89,6 +91,7 @@ def create_api(app: flask.Flask, server_url: str) -> Api:
         spec_kwargs={
             "info": {"description": "Draft, check, publish and report Google Ads campaigns."},
             "servers": [{"url": server_url}],
+            "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=SchemaNames()),
         },
     )
     scheme = api.spec.components.security_scheme

@@ -1,0 +1,131 @@
+"""Inviting, roles, suspending: what an administrator does, and what nobody may."""
+
+import uuid
+
+import pytest
+
+from tests.support.http import Client
+
+
+def code(response):
+    return response.status_code, response.get_json(force=True)["code"]
+
+
+def invite(team, roles, email=None):
+    body = {"email": email or f"{uuid.uuid4().hex}@example.com", "name": "Ana", "roles": roles}
+    return team.client.post("/api/users", json=body)
+
+
+def accept(app, invitation, password="a long enough password"):
+    browser = Client(app)
+    body = {"token": invitation["invite_token"], "password": password}
+    return browser, browser.post("/auth/invitations/accept", json=body)
+
+
+def test_an_invited_person_sets_a_password_once_and_signs_in(team, app):
+    made = invite(team, {"everywhere": "editor"})
+    assert made.status_code == 201, made.text
+    invitation = made.get_json()
+    assert invitation["user"]["sign_in"] == []
+    browser, answer = accept(app, invitation)
+    assert answer.status_code == 200
+    assert browser.get("/api/me").get_json()["role"] == "editor"
+    assert code(accept(app, invitation)[1]) == (400, "invitation_refused")
+    signed = Client(app).post(
+        "/auth/login", json={"email": invitation["user"]["email"], "password": "a long enough password"}
+    )
+    assert signed.status_code == 200
+
+
+@pytest.mark.parametrize("token", ["", "cw_inv_", "cw_inv_AAAA", "x" * 300, "cw_inv_" + "é"])
+def test_a_forged_invitation_is_refused(app, team, token):
+    body = {"token": token, "password": "a long enough password"}
+    assert code(Client(app).post("/auth/invitations/accept", json=body)) == (400, "invitation_refused")
+
+
+def test_an_invitation_is_over_after_a_week(team, app, freeze):
+    advance = freeze()
+    invitation = invite(team, {"everywhere": "viewer"}).get_json()
+    advance(7 * 86400 + 1)
+    assert code(accept(app, invitation)[1]) == (400, "invitation_refused")
+
+
+def test_a_short_password_is_refused_and_the_invitation_stays_good(team, app):
+    invitation = invite(team, {"everywhere": "viewer"}).get_json()
+    assert code(accept(app, invitation, "short")[1]) == (400, "validation_failed")
+    assert accept(app, invitation)[1].status_code == 200
+
+
+def test_an_email_address_is_taken_once_whatever_its_capitals(team):
+    email = f"{uuid.uuid4().hex}@example.com"
+    assert invite(team, {"everywhere": "viewer"}, email).status_code == 201
+    assert code(invite(team, {"everywhere": "viewer"}, email.upper())) == (409, "email_taken")
+
+
+@pytest.mark.parametrize(
+    "extra", [{"active": True}, {"tenant_id": str(uuid.uuid4())}, {"password_hash": "x"}, {"id": "x"}]
+)
+def test_fields_that_are_not_offered_cannot_be_set(team, extra):
+    body = {"email": f"{uuid.uuid4().hex}@example.com", "name": "A", "roles": {"everywhere": "viewer"}, **extra}
+    assert code(team.client.post("/api/users", json=body)) == (400, "unknown_field")
+
+
+def test_roles_hold_per_account(team_with_account, app):
+    team, account = team_with_account
+    roles = {
+        "everywhere": None,
+        "accounts": [{"customer_id": f"{account[:3]}-{account[3:6]}-{account[6:]}", "role": "editor"}],
+    }
+    invitation = invite(team, roles).get_json()
+    browser, _ = accept(app, invitation)
+    me = browser.get("/api/me").get_json()
+    assert (me["role"], me["accounts"]) == (None, [{"customer_id": account, "role": "editor"}])
+    assert [row["customer_id"] for row in browser.get("/api/customers").get_json()] == [account]
+
+
+def test_a_role_on_a_foreign_account_cannot_be_given(team, new_account):
+    foreign = new_account()
+    answer = invite(team, {"accounts": [{"customer_id": foreign, "role": "viewer"}]})
+    assert code(answer) == (400, "validation_failed")
+    assert answer.get_json(force=True)["errors"][0]["pointer"] == "/accounts/0/customer_id"
+
+
+def test_suspending_ends_everything_at_once(team, app):
+    invitation = invite(team, {"everywhere": "viewer"}).get_json()
+    browser, signed = accept(app, invitation)
+    csrf = {"X-CSRF-Token": signed.get_json()["csrf_token"]}
+    token = browser.post("/api/tokens", json={"name": "t"}, headers=csrf).get_json()["token"]
+    assert Client(app, token).get("/api/me").status_code == 200
+    address = f"/api/users/{invitation['user']['id']}"
+    assert team.client.patch(address, json={"active": False}).get_json()["active"] is False
+    assert browser.get("/api/me").status_code == 401
+    assert Client(app, token).get("/api/me").status_code == 401
+    team.client.patch(address, json={"active": True})
+    assert Client(app, token).get("/api/me").status_code == 401
+
+
+def test_the_last_administrator_stays(team):
+    me = f"/api/users/{team.user_id}"
+    assert code(team.client.patch(me, json={"active": False})) == (409, "last_administrator")
+    assert code(team.client.put(f"{me}/roles", json={"everywhere": "viewer"})) == (409, "last_administrator")
+    assert team.client.get("/api/me").get_json()["role"] == "admin"
+
+
+def test_an_administrator_of_one_account_does_not_administer_people(team_with_account, app):
+    team, account = team_with_account
+    invitation = invite(team, {"accounts": [{"customer_id": account, "role": "admin"}]}).get_json()
+    browser, _ = accept(app, invitation)
+    assert code(browser.get("/api/users")) == (403, "forbidden")
+    assert code(browser.get("/auth/google/login")) == (403, "forbidden")
+
+
+def test_everything_done_to_people_stands_in_the_trail(team):
+    invitation = invite(team, {"everywhere": "viewer"}).get_json()
+    user = invitation["user"]["id"]
+    team.client.put(f"/api/users/{user}/roles", json={"everywhere": "publisher"})
+    trail = team.client.get(f"/api/audit?subject=user:{user}").get_json()
+    assert [row["action"] for row in trail] == ["user.roles", "user.invite"]
+    assert trail[0]["before"]["everywhere"] == "viewer"
+    assert trail[0]["after"]["everywhere"] == "publisher"
+    assert trail[0]["actor_name"] == team.email
+    assert invitation["invite_token"] not in str(trail)
