@@ -59,8 +59,8 @@ class LiveGateway:
         self._backoff_s = backoff_s
         self._lock = threading.Lock()
         self._session = requests.Session()
-        if settings.ca_file:
-            self._session.verify = settings.ca_file
+        self._token_request = _BoundedRequest(self._session)
+        self._token_request.verify = settings.ca_file or True
         self._credentials = Credentials(
             None,
             refresh_token=access.refresh_token,
@@ -245,7 +245,7 @@ class LiveGateway:
             if self._credentials.valid:
                 return
             _translated(
-                lambda: self._credentials.refresh(_BoundedRequest(self._session)),
+                lambda: self._credentials.refresh(self._token_request),
                 mutating=False,
             )
 
@@ -262,10 +262,18 @@ class LiveGateway:
 
 
 class _BoundedRequest(Request):
-    """The token request with a deadline of ours; the library's own is two minutes."""
+    """The token request with a deadline of ours (the library's own is two minutes) and our roots.
+
+    The roots go with each request: REQUESTS_CA_BUNDLE in the environment would win over the session's.
+    """
+
+    verify: str | bool = True
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["timeout"] = TOKEN_TIMEOUT_S
+        kwargs["verify"] = self.verify
+        # Said with the call: the session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
+        kwargs["verify"] = self.session.verify
         return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 

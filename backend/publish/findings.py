@@ -1,0 +1,106 @@
+"""Google's refusals as findings with pointers into the form that people wrote. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from backend.campaigns import flat
+from backend.campaigns.tree import CampaignNode
+from backend.core.errors import Finding
+from backend.integrations.googleads.errors import AdsFailure
+from backend.publish.planner import Subject, subject
+
+_INDEX = re.compile(r"\[(\d+)\]")
+_FIELDS = {
+    "campaign_budget": "daily_budget",
+    "amount_micros": "daily_budget",
+    "start_date_time": "start_date",
+    "end_date_time": "end_date",
+    "square_logo_images": "logo_images",
+}
+_UNSAID = frozenset({"ad", "keyword", "text_asset", "image_asset", "asset", "text", "create", "update"})
+
+
+def pointers(tree: CampaignNode) -> dict[Subject, str]:
+    """Give the place in the tree form of everything that an operation can be about."""
+    found: dict[Subject, str] = {
+        subject("campaign", tree.id): "",
+        subject("label", tree.id): "",
+        subject("campaign_label", tree.id): "",
+    }
+    if tree.budget:
+        found[subject("budget", tree.budget.id)] = ""
+    for index, keyword in enumerate(tree.negatives):
+        found[subject("keyword", keyword.id)] = f"/negative_keywords/{index}"
+    for index, link in enumerate(tree.links):
+        found[subject("campaign_asset", link.asset.id, str(tree.id), link.field_type)] = f"/asset_links/{index}"
+        found[subject("asset", link.asset.id)] = f"/asset_links/{index}"
+    for index, group in enumerate(tree.ad_groups):
+        here = f"/ad_groups/{index}"
+        found[subject("ad_group", group.id)] = here
+        for kind, negative in (("keywords", False), ("negative_keywords", True)):
+            chosen = [keyword for keyword in group.keywords if keyword.negative is negative]
+            for number, keyword in enumerate(chosen):
+                found[subject("keyword", keyword.id)] = f"{here}/{kind}/{number}"
+        for number, ad in enumerate(group.ads):
+            found[subject("ad", ad.id)] = f"{here}/ads/{number}"
+            _uses(found, ad.uses, f"{here}/ads/{number}")
+    for index, asset_group in enumerate(tree.asset_groups):
+        here = f"/asset_groups/{index}"
+        found[subject("asset_group", asset_group.id)] = here
+        found[subject("business_name", asset_group.id)] = f"{here}/business_name"
+        _uses(found, asset_group.uses, here, str(asset_group.id))
+    return found
+
+
+def _uses(found: dict[Subject, str], uses: Iterable[Any], here: str, holder: str | None = None) -> None:
+    from backend.campaigns.rules import FIELD_OF_SLOT  # noqa: PLC0415 - a table of this function alone
+
+    counted: dict[str, int] = {}
+    for use in uses:
+        number = counted.get(use.field_type, 0)
+        counted[use.field_type] = number + 1
+        place = f"{here}/{FIELD_OF_SLOT.get(use.field_type, 'images')}/{number}"
+        found.setdefault(subject("asset", use.asset.id), place)
+        if holder:
+            found[subject("asset_group_asset", use.asset.id, holder, use.field_type)] = place
+
+
+def from_failures(
+    failures: Iterable[AdsFailure],
+    subjects: Sequence[tuple[str, ...]],
+    places: Mapping[Subject, str],
+    flat_form: Mapping[str, Any],
+) -> list[Finding]:
+    """Give one finding per failure: where in the form, Google's code, Google's sentence."""
+    found: list[Finding] = []
+    for failure in failures:
+        about = subjects[failure.index] if failure.index is not None and failure.index < len(subjects) else ()
+        pointer = places.get(tuple(about), "") + _within(failure.path)
+        if flat_form:
+            pointer = flat.flat_pointer(pointer, flat_form)
+        found.append(Finding(pointer or "/", failure.code, failure.message))
+    return list(dict.fromkeys(found))
+
+
+def _within(path: str) -> str:
+    """Translate the end of Google's path: `….create.ad.responsive_search_ad.headlines[2].text` → `/headlines/2`."""
+    parts = path.split(".")
+    if "create" in parts:
+        parts = parts[parts.index("create") + 1 :]
+    elif "update" in parts:
+        parts = parts[parts.index("update") + 1 :]
+    else:
+        return ""
+    said: list[str] = []
+    for part in parts:
+        index = _INDEX.search(part)
+        name = _INDEX.sub("", part)
+        if name in _UNSAID or name.endswith("_ad"):
+            continue
+        said.append(_FIELDS.get(name, name))
+        if index:
+            said.append(index.group(1))
+    return "".join(f"/{part}" for part in said)

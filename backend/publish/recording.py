@@ -1,0 +1,117 @@
+"""Gives the real names that Google answered to the rows they belong to, in bulk; safe to repeat."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.integrations.googleads.resource_names import last_id
+from backend.publish.batches import Sent
+
+ENTITIES = {
+    "budget": "campaign_budgets",
+    "campaign": "campaigns",
+    "ad_group": "ad_groups",
+    "keyword": "keywords",
+    "asset": "assets",
+    "asset_group": "asset_groups",
+    "shared_set": "shared_sets",
+}
+_NAMED = """
+UPDATE {table} t SET google_id = n.google_id, resource_name = n.resource_name, sync_status = 'synced',
+    sync_error = NULL, dirty_fields = '{{}}', base = '{{}}', first_synced_at = coalesce(t.first_synced_at, now()),
+    last_synced_at = now(), updated_at = now()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:google_ids AS bigint[]), CAST(:names AS text[]))
+    AS n(id, google_id, resource_name)
+WHERE t.customer_id = :customer AND t.id = n.id
+"""
+_ADS = """
+UPDATE ads t SET google_id = n.google_id, sync_status = 'synced', sync_error = NULL, dirty_fields = '{}', base = '{}',
+    resource_name = regexp_replace(n.resource_name, '/adGroupAds/.*$', '/ads/') || n.google_id,
+    first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:google_ids AS bigint[]), CAST(:names AS text[]))
+    AS n(id, google_id, resource_name)
+WHERE t.customer_id = :customer AND t.id = n.id
+"""
+_EDGES = {
+    "ad": """UPDATE adgroup_ad t SET resource_name = n.resource_name, sync_status = 'synced', sync_error = NULL,
+        first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
+        WHERE t.customer_id = :customer AND t.ad_id = n.id""",
+    "keyword": """UPDATE adgroup_keyword t SET sync_status = 'synced', sync_error = NULL,
+        first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
+        WHERE t.customer_id = :customer AND t.keyword_id = n.id""",
+    "shared_set_link": """UPDATE campaign_shared_set t SET resource_name = n.resource_name
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
+        WHERE t.customer_id = :customer AND t.shared_set_id = n.id""",
+}
+
+
+def record_created(session: Session, customer_id: UUID, operations: Sequence[Sent], names: Sequence[str]) -> None:
+    """Write the names of what was created; an operation without a name is left as it is."""
+    found: dict[str, list[tuple[UUID, int, str]]] = defaultdict(list)
+    for operation, name in zip(operations, names, strict=True):
+        if name and operation.verb == "create" and len(operation.subject) > 1:
+            found[operation.subject[0]].append((UUID(operation.subject[1]), _id(name), name))
+    for kind, rows in found.items():
+        values = _values(customer_id, rows)
+        if kind in ENTITIES:
+            session.execute(text(_NAMED.format(table=ENTITIES[kind])), values)
+        if kind == "ad":
+            session.execute(text(_ADS), values)
+        if kind in _EDGES:
+            edge_values = {name: value for name, value in values.items() if name != "google_ids"}
+            session.execute(text(_EDGES[kind]), edge_values)
+    session.expire_all()
+
+
+def _id(name: str) -> int:
+    """The id that names the resource itself; links (a label's, an asset's) have none of their own."""
+    try:
+        return last_id(name)
+    except ValueError:
+        return 0
+
+
+def _values(customer_id: UUID, rows: Iterable[tuple[UUID, int, str]]) -> dict[str, Any]:
+    listed = list(rows)
+    return {
+        "customer": customer_id,
+        "ids": [row[0] for row in listed],
+        "google_ids": [row[1] for row in listed],
+        "names": [row[2] for row in listed],
+    }
+
+
+TREE_TABLES = {
+    "ad_groups": "id IN (SELECT ad_group_id FROM campaign_adgroup WHERE customer_id = :customer AND campaign_id = :id)",
+    "asset_groups": "id IN (SELECT asset_group_id FROM campaign_asset_group"
+    " WHERE customer_id = :customer AND campaign_id = :id)",
+    "ads": "id IN (SELECT a.ad_id FROM adgroup_ad a JOIN campaign_adgroup g ON g.customer_id = a.customer_id"
+    " AND g.ad_group_id = a.ad_group_id WHERE a.customer_id = :customer AND g.campaign_id = :id)",
+    "adgroup_ad": "ad_group_id IN (SELECT ad_group_id FROM campaign_adgroup"
+    " WHERE customer_id = :customer AND campaign_id = :id)",
+    "keywords": "(parent_id = :id OR parent_id IN (SELECT ad_group_id FROM campaign_adgroup"
+    " WHERE customer_id = :customer AND campaign_id = :id))",
+    "campaign_budgets": "id = (SELECT budget_id FROM campaigns WHERE customer_id = :customer AND id = :id)",
+}
+
+
+def mark_tree(session: Session, customer_id: UUID, campaign_id: UUID, before: str, after: str) -> None:
+    """Move every part of a tree that Google does not know yet from one `sync_status` to another."""
+    for table, condition in TREE_TABLES.items():
+        local = "first_synced_at IS NULL" if table == "adgroup_ad" else "google_id IS NULL"
+        session.execute(
+            text(
+                f"UPDATE {table} SET sync_status = :after, updated_at = now()"  # noqa: S608 (constants of this module)
+                f" WHERE customer_id = :customer AND sync_status = :before AND {local} AND {condition}"
+            ),
+            {"customer": customer_id, "id": campaign_id, "before": before, "after": after},
+        )
+    session.expire_all()
