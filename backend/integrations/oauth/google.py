@@ -112,6 +112,8 @@ def exchange(google: GoogleSettings, *, code: str, verifier: str, redirect_uri: 
                 client_secret=google.client_secret,
                 include_client_id=True,
                 timeout=TIMEOUT_S,
+                # Said with the call: the session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
+                verify=google.ca_file or True,
             )
     except OAuth2Error as error:
         # `from None`: the original may carry the request, and with it the code.
