@@ -38,7 +38,7 @@ BLUEPRINTS = (
     sync_routes.bp,
     conflict_routes.bp,
     runbooks_routes.bp,
-    reporting_routes.bp,
+    *reporting_routes.BLUEPRINTS,
 )
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from backend.reporting.data import CampaignRow, Totals
+from backend.reporting.data import CampaignRow
 from backend.reporting.document import Chart, Column, Document, Format, Section, Table, Value, change
+from backend.reporting.measures import Totals
 from backend.reporting.scopes import Scope
 from backend.sync.account import Account
 

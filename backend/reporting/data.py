@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.adgraph.stats import MEASURES, Level
-from backend.reporting.document import ratio
+from backend.reporting.measures import Totals, sums
 
-_SUMS = ", ".join(f"coalesce(sum(t.{measure}), 0) AS {measure}" for measure in MEASURES)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over a period; money in micros of the account's currency."""
-
-    impressions: int = 0
-    clicks: int = 0
-    cost_micros: int = 0
-    conversions: Decimal = Decimal(0)
-    conversions_value: Decimal = Decimal(0)
-
-    @property
-    def ctr(self) -> Decimal | None:
-        """Clicks per impression."""
-        return ratio(self.clicks, self.impressions)
-
-    @property
-    def cpc_micros(self) -> Decimal | None:
-        """Cost per click."""
-        return ratio(self.cost_micros, self.clicks)
-
-    @property
-    def cpa_micros(self) -> Decimal | None:
-        """Cost per conversion."""
-        return ratio(self.cost_micros, self.conversions)
-
-    @property
-    def roas(self) -> Decimal | None:
-        """Conversion value per unit of cost."""
-        return ratio(self.conversions_value * 1_000_000, self.cost_micros)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: whole numbers as they are, fractions as decimal strings would lose nothing, floats read easier."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+_SUMS = sums("t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +35,7 @@ def account_totals(session: Session, customer_id: UUID, first: date, last: date)
         ),
         {"customer": customer_id, "level": int(Level.ACCOUNT), "first": first, "last": last},
     ).one()
-    return _totals(row)
+    return Totals.of(row)
 
 
 def by_campaign(session: Session, customer_id: UUID, first: date, last: date) -> list[CampaignRow]:
@@ -89,7 +51,7 @@ def by_campaign(session: Session, customer_id: UUID, first: date, last: date) ->
         {"customer": customer_id, "level": int(Level.CAMPAIGN), "first": first, "last": last},
     ).all()
     return [
-        CampaignRow(row.google_id, row.name or str(row.google_id), row.campaign_type, row.google_status, _totals(row))
+        CampaignRow(row.google_id, row.name or str(row.google_id), row.campaign_type, row.google_status, Totals.of(row))
         for row in rows
     ]
 
@@ -103,7 +65,7 @@ def by_day(session: Session, customer_id: UUID, first: date, last: date) -> list
         ),
         {"customer": customer_id, "level": int(Level.ACCOUNT), "first": first, "last": last},
     ).all()
-    return [(row.date, _totals(row)) for row in rows]
+    return [(row.date, Totals.of(row)) for row in rows]
 
 
 def first_stored_day(session: Session, customer_id: UUID) -> date | None:
@@ -113,13 +75,3 @@ def first_stored_day(session: Session, customer_id: UUID) -> date | None:
         {"customer": customer_id, "level": int(Level.ACCOUNT)},
     ).scalar_one()
     return found
-
-
-def _totals(row: Any) -> Totals:
-    return Totals(
-        impressions=int(row.impressions),
-        clicks=int(row.clicks),
-        cost_micros=int(row.cost_micros),
-        conversions=Decimal(row.conversions),
-        conversions_value=Decimal(row.conversions_value),
-    )

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from backend.core.errors import Finding, Invalid
+from backend.reporting.periods import EARLIEST, Against, Period, compared, month_end
+from backend.sync.statistics import earliest_day
 
 FORMS = (
-    ("LIFETIME", "LIFETIME", "Everything that is stored for the account."),
+    ("LIFETIME", "LIFETIME", "Everything that is stored for the account, 37 months at most."),
     ("LAST-7-DAYS", "LAST-7-DAYS", "The seven days before today."),
     ("LAST-30-DAYS", "LAST-30-DAYS", "The thirty days before today."),
     ("YYYY-Qn", "2025-Q3", "A quarter of a year."),
@@ -41,14 +43,14 @@ def parse(text: str, *, today: date, first_stored: date | None = None) -> Scope:
     Args:
         text: one of `FORMS`, upper or lower case.
         today: the current day in the account's time zone; a period never reaches beyond it.
-        first_stored: the first day with data, where LIFETIME begins.
+        first_stored: the first day with data, where LIFETIME begins, but 37 months ago at the earliest.
 
     Raises:
         Invalid: not a scope, not a month, the wrong way round, or all of it in the future.
     """
     name = text.strip().upper()
     if name == "LIFETIME":
-        return Scope(name, min(first_stored or today, today), today)
+        return Scope(name, max(min(first_stored or today, today), earliest_day(today)), today)
     if name in _LAST:
         last = today - timedelta(days=1)
         return _with_previous(name, last - timedelta(days=_LAST[name] - 1), last)
@@ -61,17 +63,16 @@ def parse(text: str, *, today: date, first_stored: date | None = None) -> Scope:
 
 
 def _with_previous(name: str, first: date, last: date) -> Scope:
-    length = last - first
-    before = first - timedelta(days=1)
-    return Scope(name, first, last, (before - length, before))
+    before = compared(Period(first, last), Against.PERIOD).period
+    return Scope(name, first, last, (before.first, before.last))
 
 
 def _quarter(name: str) -> tuple[date, date] | None:
     match = _QUARTER.fullmatch(name)
-    if match is None or int(match["year"]) < 1:
+    if match is None or int(match["year"]) < EARLIEST.year:
         return None
     month = 3 * int(match["quarter"]) - 2
-    return date(int(match["year"]), month, 1), _month_end(int(match["year"]), month + 2)
+    return date(int(match["year"]), month, 1), month_end(int(match["year"]), month + 2)
 
 
 def _months(name: str) -> tuple[date, date] | None:
@@ -81,16 +82,9 @@ def _months(name: str) -> tuple[date, date] | None:
     (first_year, first_month), (last_year, last_month) = (
         tuple(map(int, match[part].split("-"))) for part in ("first", "last")
     )
-    if not (1 <= first_month <= 12 and 1 <= last_month <= 12 and first_year > 0 and last_year > 0):
+    if not (1 <= first_month <= 12 and 1 <= last_month <= 12 and min(first_year, last_year) >= EARLIEST.year):
         return None
-    return date(first_year, first_month, 1), _month_end(last_year, last_month)
-
-
-def _month_end(year: int, month: int) -> date:
-    if (year, month) == (date.max.year, date.max.month):
-        return date.max
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - timedelta(days=1)
+    return date(first_year, first_month, 1), month_end(last_year, last_month)
 
 
 def _refuse(text: str) -> tuple[date, date]:

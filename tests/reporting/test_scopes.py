@@ -33,9 +33,14 @@ def test_forms(text: str, first: date, last: date, previous: tuple[date, date]) 
 
 
 def test_lifetime_begins_with_the_first_stored_day_and_compares_with_nothing() -> None:
-    scope = scopes.parse("LIFETIME", today=TODAY, first_stored=date(2023, 5, 1))
-    assert (scope.first, scope.last, scope.previous) == (date(2023, 5, 1), TODAY, None)
+    scope = scopes.parse("LIFETIME", today=TODAY, first_stored=date(2024, 5, 1))
+    assert (scope.first, scope.last, scope.previous) == (date(2024, 5, 1), TODAY, None)
     assert scopes.parse("LIFETIME", today=TODAY).first == TODAY
+
+
+def test_lifetime_is_clamped_to_what_google_keeps() -> None:
+    scope = scopes.parse("LIFETIME", today=TODAY, first_stored=date(2019, 1, 1))
+    assert (scope.first, scope.last) == (date(2023, 10, 20), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,8 @@ def test_lifetime_begins_with_the_first_stored_day_and_compares_with_nothing() -
         ("2025-03..2025-01", "start_after_end"),
         ("2027-Q1", "future_date"),
         ("9999-12..9999-12", "future_date"),
+        ("0002-01..2025-12", "unknown_scope"),
+        ("1989-Q4", "unknown_scope"),
     ],
 )
 def test_others_are_refused_with_a_pointer(text: str, code: str) -> None:
