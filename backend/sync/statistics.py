@@ -120,5 +120,7 @@ def read_window(
             refresh_totals(work.session, account.customer_id, int(account.google_id), first, last)
         if move_watermark:
             watermarks.advance(work.session, account.customer_id, query.stream, day=min(last, yesterday))
+        else:
+            watermarks.touch(work.session, account.customer_id, query.stream)
         stage.drop(work.session)
     result.add(query.stream, rows, merged)

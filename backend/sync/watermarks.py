@@ -55,6 +55,17 @@ def advance(
     session.execute(statement.on_conflict_do_update(index_elements=["customer_id", "stream"], set_=changes))
 
 
+def touch(session: Session, customer_id: UUID, stream: str) -> None:
+    """Note that rows behind the watermark were written again: answers that were given before are out of date."""
+    values: dict[str, Any] = {"customer_id": customer_id, "stream": stream, "updated_at": clock.now()}
+    statement = insert(Watermark).values(values)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["customer_id", "stream"], set_={"updated_at": statement.excluded.updated_at}
+        )
+    )
+
+
 def restart(session: Session, customer_id: UUID, stream: str, state: dict[str, Any]) -> None:
     """Begin a backfill: forget how far the stream was."""
     values = {"customer_id": customer_id, "stream": stream, "watermark_date": None, "state": state}
