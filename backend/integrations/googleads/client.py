@@ -272,8 +272,6 @@ class _BoundedRequest(Request):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["timeout"] = TOKEN_TIMEOUT_S
         kwargs["verify"] = self.verify
-        # Said with the call: the session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
-        kwargs["verify"] = self.session.verify
         return super().__call__(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
