@@ -13,7 +13,7 @@ from typing import Any
 
 from backend.integrations.googleads.gaql import Category
 from backend.sandbox.googleads.errors import refuse
-from backend.sandbox.googleads.search import projection, wire
+from backend.sandbox.googleads.search import projection, term_stream, wire
 from backend.sandbox.googleads.search.execute import Execution, prepare
 from backend.sandbox.googleads.world import World
 
@@ -81,6 +81,9 @@ def _check_summary(execution: Execution) -> None:
 
 def batches(execution: Execution) -> Iterator[bytes]:
     """The `results` of messages with up to 10,000 rows each."""
+    if term_stream.applies(execution):
+        yield from term_stream.batches(execution, PAGE)
+        return
     rows = execution.encoded()
     while True:
         parts = [wire.row_head(len(row)) + row for row in islice(rows, PAGE)]

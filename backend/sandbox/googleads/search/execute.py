@@ -103,10 +103,10 @@ class Execution:
         elif name == "click_view":
             day = self.checked.window.start or self.scope.date
             for base, key in clicks.rows(self.scope, day, self.asked.splits):
-                if self._keeps(base, NO_EXTRA):
+                if self.keeps(base, NO_EXTRA):
                     yield Row(base, NO_EXTRA, key, clicks.ONE)
         else:
-            yield from self._reported([r for r in base_rows.rows(self.scope, name) if self._keeps(r, None)])
+            yield from self._reported([r for r in base_rows.rows(self.scope, name) if self.keeps(r, None)])
 
     def _reported(self, bases: Sequence[Base]) -> Iterator[Row]:
         if not self.wants_statistics:
@@ -122,7 +122,7 @@ class Execution:
             return
         by_name = {base.name: base for base in bases}
         for (name, extra, key), counts in totals.items():
-            if self._keeps(by_name[name], extra):
+            if self.keeps(by_name[name], extra):
                 yield Row(by_name[name], extra, key, counts)
 
     def _terms(self) -> Iterator[Row]:
@@ -131,7 +131,7 @@ class Execution:
         kept: dict[str, bool] = {}
         for base, key, counts in source.rows(self.asked):
             if base.name not in kept:
-                kept[base.name] = self._keeps(base, NO_EXTRA)
+                kept[base.name] = self.keeps(base, NO_EXTRA)
             if not kept[base.name]:
                 continue
             before = summed.get((base.name, key))
@@ -149,7 +149,7 @@ class Execution:
             if f.field.category is Category.ATTRIBUTE
         ]
 
-    def _keeps(self, base: Base, extra: Extra | None) -> bool:
+    def keeps(self, base: Base, extra: Extra | None = NO_EXTRA) -> bool:
         """Whether a row passes the filters on attributes; with `extra` None those on split kinds wait."""
         for kind, read, test in self._attribute_filters:
             if extra is None and kind in self._waiting:

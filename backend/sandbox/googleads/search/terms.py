@@ -4,6 +4,7 @@ A term belongs to one network, device and keyword on a day, so a row per term an
 Statuses follow the keywords and negatives that the account has now.
 """
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -56,7 +57,7 @@ class TermRows:
         for unit in self.units():
             terms = self.terms(unit)
             bases = [self.base(unit, term) for term in terms.terms]
-            own = [self._own(term) for term in terms.terms]
+            own = [self.own(term) for term in terms.terms]
             for day in unit.days(asked.first, min(asked.last, today.day)):
                 line = unit.line(day, today) if asked.day_test(day) else None
                 if line is None:
@@ -75,7 +76,7 @@ class TermRows:
 
     def _new(self, unit: Unit, owner: str, term: Term) -> Base:
         parts = (unit.campaign.rpartition("/")[2], unit.resource_name.rpartition("/")[2])
-        code = term.text.encode().hex()
+        code = base64.urlsafe_b64encode(term.text.encode()).decode().rstrip("=")
         if self.view == "campaign_search_term_view":
             name = resource_name(self.scope.customer_id, self.view, parts[0], code)
             message = self.scope.new(self.view, name)
@@ -113,7 +114,7 @@ class TermRows:
                         excluded.add(criterion.keyword.text.lower())
         return added, excluded
 
-    def _own(self, term: Term) -> dict[str, Any]:
+    def own(self, term: Term) -> dict[str, Any]:
         """Segment values that follow from the term itself."""
         values: dict[str, Any] = {"segments.search_term_match_type": term.match_type}
         if term.keyword is not None:

@@ -30,6 +30,7 @@ class Counts(NamedTuple):
 
 
 ZERO = Counts()
+_new = tuple.__new__  # a named tuple without the detour over its own __new__: this is the hot path
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,24 @@ class Line:
             return ZERO
         shown, clicks = self.impressions, self.clicks
         first, last = start * clicks // shown, end * clicks // shown
-        views = end * self.views // shown - start * self.views // shown
+        views = end * self.views // shown - start * self.views // shown if self.views else 0
         if first == last:
-            return Counts(end - start, 0, 0, 0, 0, 0, 0, views)
+            return _new(Counts, (end - start, 0, 0, 0, 0, 0, 0, views))
         converted, all_converted = self.conversions, self.all_conversions
         c0, c1 = first * converted // clicks, last * converted // clicks
         a0, a1 = first * all_converted // clicks, last * all_converted // clicks
-        return Counts(
-            end - start,
-            last - first,
-            (last * self.cost // clicks - first * self.cost // clicks) * self.unit_micros,
-            c1 - c0,
-            c1 * self.value // converted - c0 * self.value // converted if converted else 0,
-            a1 - a0,
-            a1 * self.all_value // all_converted - a0 * self.all_value // all_converted if all_converted else 0,
-            views,
+        return _new(
+            Counts,
+            (
+                end - start,
+                last - first,
+                (last * self.cost // clicks - first * self.cost // clicks) * self.unit_micros,
+                c1 - c0,
+                c1 * self.value // converted - c0 * self.value // converted if c1 > c0 else 0,
+                a1 - a0,
+                a1 * self.all_value // all_converted - a0 * self.all_value // all_converted if a1 > a0 else 0,
+                views,
+            ),
         )
 
 
