@@ -37,6 +37,7 @@ class Spec:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10
     account: Account | None = None
+    pass_fds: tuple[int, ...] = ()  # listening sockets that the child takes over
 
 
 class Child:
@@ -68,6 +69,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                pass_fds=self.spec.pass_fds,
                 **owner,
             )
         self._begun = time.monotonic()

@@ -1,24 +1,19 @@
-"""Loopback ports: the usual one when it is free, else the next one that is."""
+"""Ports: the usual one when it is free, else the next one that is.
+
+The API's sockets are opened here and handed to gunicorn: between finding a free port and listening on it nobody else
+can take it, and it stays the same when gunicorn is started again.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 from backend.cli.home import StartProblem
 
 TRIES = 200
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+ANY = 20_000
+BACKLOG = 512
 
 
 class Ports:
@@ -28,16 +23,30 @@ class Ports:
         self.host = host
         self._given: set[int] = set()
 
-    def choose(self, wanted: int) -> int:
-        """The wanted port, or the first free one above it; 0 asks for any.
+    def listen(self, wanted: int) -> socket.socket:
+        """Listen on the wanted port, or on the first free one above it; 0 asks for any.
 
         Raises:
             StartProblem: none of the next two hundred is free.
         """
-        if wanted == 0:
-            wanted = 20_000
-        for port in range(wanted, min(wanted + TRIES, 65_536)):
-            if port not in self._given and is_free(self.host, port):
+        first = wanted or ANY
+        for port in range(first, min(first + TRIES, 65_536)):
+            if port not in self._given and (opened := self._try(port)):
                 self._given.add(port)
-                return port
-        raise StartProblem(f"no port from {wanted} on is free on {self.host}: set another API_PORT or STREAM_PORT")
+                return opened
+        raise StartProblem(f"no port from {first} on is free on {self.host}: set another API_PORT or STREAM_PORT")
+
+    def choose(self, wanted: int) -> int:
+        """The number that `listen` would give, for a server that opens its port itself."""
+        with self.listen(wanted) as opened:
+            return int(opened.getsockname()[1])
+
+    def _try(self, port: int) -> socket.socket | None:
+        opened = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            opened.bind((self.host, port))
+            opened.listen(BACKLOG)
+            return opened
+        opened.close()
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ class Stack:
     home: Home
     given: Mapping[str, str] = field(repr=False)
     added: dict[str, str] = field(default_factory=dict, repr=False)
+    sockets: dict[str, socket.socket] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:
@@ -105,7 +107,8 @@ class Stack:
         """Settle where the API and the event streams listen; answers a line for every port that was taken."""
         said = []
         for name, wanted in (("API_PORT", settings.api_port), ("STREAM_PORT", settings.stream_port)):
-            port = ports.choose(wanted)
+            self.sockets[name] = ports.listen(wanted)
+            port = int(self.sockets[name].getsockname()[1])
             self.added[name] = str(port)
             if port != wanted:
                 said.append(f"{name} {wanted} is taken: {port} is used instead")
@@ -180,7 +183,8 @@ def read_sandbox(home: Home) -> dict[str, Any] | None:
 def product_specs(stack: Stack, settings: Settings) -> list[Spec]:
     """The API, the event streams, the worker and beat."""
     environment = stack.environment
-    gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "backend" / "gunicorn.py")]
+    api, stream = stack.sockets["API_PORT"].fileno(), stack.sockets["STREAM_PORT"].fileno()
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "backend" / "gunicorn.py"), "--bind"]
     celery = [sys.executable, "-m", "celery", "-A", "backend.worker"]
     here = address(settings.api_host)
     worker_log = stack.home.logs / "worker.log"
@@ -195,17 +199,19 @@ def product_specs(stack: Stack, settings: Settings) -> list[Spec]:
     return [
         Spec(
             "api",
-            [*gunicorn, "backend.app:create_app()"],
+            [*gunicorn, f"fd://{api}", "backend.app:create_app()"],
             environment,
             lambda: _answers(f"http://{here}:{environment['API_PORT']}/health"),
             stop_seconds=15,
+            pass_fds=(api,),
         ),
         Spec(
             "stream",
-            [*gunicorn, "backend.app:create_stream_app()"],
+            [*gunicorn, f"fd://{stream}", "backend.app:create_stream_app()"],
             environment,
             lambda: _answers(f"http://{here}:{environment['STREAM_PORT']}/health"),
             stop_seconds=15,
+            pass_fds=(stream,),
         ),
         Spec(
             "worker",
