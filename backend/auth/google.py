@@ -54,6 +54,7 @@ class Connected:
     credential_id: UUID
     job_id: UUID
     return_to: str | None
+    actor: Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ def _store(begun: _Begin, info: vendor.TokenInfo, refresh_token: str) -> Connect
         after = {"status": "ACTIVE", "google_account": info.email or info.subject}
         audit.record(work.session, actor, "credential.connect", f"credential:{row.id}", before, after)
         job = discover_job(work, row.id, actor)
-        return Connected(row.id, job.id, begun.return_to)
+        return Connected(row.id, job.id, begun.return_to, actor)
 
 
 def _credential_row(session: Session, begun: _Begin, info: vendor.TokenInfo) -> tuple[UserCredential, bool]:

@@ -16,7 +16,10 @@ def invite(team, roles, email=None):
     return team.client.post("/api/users", json=body)
 
 
-def accept(app, invitation, password="a long enough password"):
+PASSWORD = "a long enough password"
+
+
+def accept(app, invitation, password=PASSWORD):
     browser = Client(app)
     body = {"token": invitation["invite_token"], "password": password}
     return browser, browser.post("/auth/invitations/accept", json=body)

@@ -78,7 +78,7 @@ def call(app, key, method="get", path="/api/me"):
 
 
 def test_a_service_acts_with_its_role_on_its_accounts(service, app):
-    team, account, make = service
+    _, account, make = service
     key = make(role="editor", customer_ids=[account])["key"]
     me = call(app, key).get_json()
     assert (me["kind"], me["role"], me["accounts"]) == ("service", None, [{"customer_id": account, "role": "editor"}])

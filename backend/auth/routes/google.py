@@ -66,6 +66,7 @@ def callback(query: dict[str, Any]) -> flask.Response:
         log.warning("oauth_refused", problem=problem.code, ip=flask.request.remote_addr)
         metrics.SECURITY_EVENTS.labels(problem.code).inc()
         raise
+    flask.g.actor = done.actor  # whoever began the sign-in may wait for its job (Prefer: wait)
     if done.return_to:
         target = f"{done.return_to}{'&' if '?' in done.return_to else '?'}job_id={done.job_id}"
         response = flask.Response(status=303, headers={"Location": target})

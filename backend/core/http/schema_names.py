@@ -1,4 +1,4 @@
-"""What a schema is called in the OpenAPI document: its class, told apart by its slice and by what was left out of it."""
+"""What a schema is called in the OpenAPI document: its class, told apart by its slice and by what was left out."""
 
 from __future__ import annotations
 

@@ -162,10 +162,7 @@ def revoke(google: GoogleSettings, token: str) -> bool:
 
 
 def _session(google: GoogleSettings, redirect_uri: str, scopes: tuple[str, ...] | None = None) -> OAuth2Session:
-    session = OAuth2Session(google.client_id, redirect_uri=redirect_uri, scope=list(scopes) if scopes else None)
-    if google.ca_file:
-        session.verify = google.ca_file
-    return session
+    return OAuth2Session(google.client_id, redirect_uri=redirect_uri, scope=list(scopes) if scopes else None)
 
 
 def _post(google: GoogleSettings, url: str, form: dict[str, str]) -> requests.Response:
