@@ -178,8 +178,9 @@ def _customer_of(request: Any) -> str:
     fields = request.DESCRIPTOR.fields_by_name
     if "customer_id" in fields:
         return str(request.customer_id)
-    if "resource_name" in fields and str(request.resource_name).startswith("customers/"):
-        return str(request.resource_name).split("/")[1]
+    for name in ("resource_name", "name"):
+        if name in fields and str(getattr(request, name)).startswith("customers/"):
+            return str(getattr(request, name)).split("/")[1]
     return ""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 from google.auth.credentials import AnonymousCredentials
+from google.longrunning import operations_pb2
 
 from backend.sandbox.googleads.kinds import STORE_VERSION, VERSIONS
 
@@ -102,7 +103,22 @@ def rpcs(version: str) -> dict[str, Rpc]:
     return found
 
 
+_GET_OPERATION = Rpc(
+    STORE_VERSION, "Operations", "GetOperation", operations_pb2.GetOperationRequest, operations_pb2.Operation, False
+)
+
+
 @cache
 def newest(service: str, method: str) -> Rpc | None:
     """The same RPC in the version that the store speaks, or None where that version has dropped it."""
+    if (service, method) == ("Operations", "GetOperation"):  # google.longrunning, on the same channel
+        return _GET_OPERATION
     return rpcs(STORE_VERSION).get(f"/google.ads.googleads.{STORE_VERSION}.services.{service}/{method}")
+
+
+def known(service: str, method: str) -> Rpc:
+    """An RPC of the store's version that must exist; KeyError when it does not."""
+    found = newest(service, method)
+    if found is None:
+        raise KeyError(f"{service}.{method}")
+    return found

@@ -26,6 +26,7 @@ from backend.sandbox.googleads.ledger import Ledger
 from backend.sandbox.googleads.oauth import OAuthPages
 from backend.sandbox.googleads.policy import Policy
 from backend.sandbox.googleads.quota import Quota
+from backend.sandbox.googleads.services import batches
 from backend.sandbox.googleads.store import Commit, Store
 from backend.sandbox.googleads.tokens import SERVICE_ACCOUNT, Tokens
 from backend.sandbox.googleads.world import World
@@ -79,7 +80,7 @@ class Runtime:
             quota=Quota(clock),
             policy=Policy(),
             ledger=Ledger(options.data / "ledger.jsonl", self._store),
-            features={"click_conversions": True},
+            features={"click_conversions": True, "customer_data_terms": True},
         )
         registry.rpcs(STORE_VERSION)
         self._tls = tls.prepare(options.data / "tls", _names(options.host))
@@ -110,6 +111,7 @@ class Runtime:
         self._http.append(http)
         address = f"{options.host}:{options.port}"
         self._grpc, port = server.start(Dispatcher(services), address, *pair)
+        batches.resume(services)
         info = _description(self, port, http_port, https_port)
         _write_client_files(options.data, info, key)
         _write(options.data / "sandbox.json", json.dumps(info, indent=2))

@@ -28,7 +28,7 @@ class Transaction:
     def _pending(self, kind: str, customer_id: str | None) -> dict[str, Any]:
         return self.areas.get(customer_id or self.customer_id, {}).get(kind, {})
 
-    def get(self, kind: str, resource_name: str, customer_id: str | None = None) -> Any | None:
+    def get(self, kind: str, resource_name: str, customer_id: str | None = None) -> Any:
         """One entity as it would be after the commit, or None."""
         pending = self._pending(kind, customer_id)
         if resource_name in pending:

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from backend.sandbox.googleads import kinds, relations
+from backend.sandbox.googleads import kinds, recommended, relations
 from backend.sandbox.googleads.accounts import BaseCustomer, Change, CustomerInfo
 from backend.sandbox.googleads.clock import Clock
 from backend.sandbox.googleads.indexes import Index, IndexSet
@@ -211,6 +211,8 @@ class World:
             entities.setdefault(kind, {})[message.resource_name] = message
         for kind, message in base.load() if base else ():
             entities.setdefault(kind, {})[message.resource_name] = message
+        for message in recommended.recommendations(customer_id, entities):
+            entities.setdefault("recommendation", {})[message.resource_name] = message
         for row in self.store.entities(customer_id):
             if row.data is None:
                 entities.get(row.kind, {}).pop(row.resource_name, None)

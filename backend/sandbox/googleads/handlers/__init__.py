@@ -12,6 +12,7 @@ from backend.sandbox.googleads.handlers import (
     ads,
     asset_links,
     assets,
+    batch_jobs,
     bidding,
     budgets,
     campaigns,
@@ -25,7 +26,7 @@ from backend.sandbox.googleads.handlers import (
 from backend.sandbox.googleads.mutate.rules import Rules, families
 
 FAMILIES = (
-    accounts, ad_groups, ads, asset_links, assets, bidding, budgets, campaigns, conversions, criteria, customizers,
+    accounts, ad_groups, ads, asset_links, assets, batch_jobs, bidding, budgets, campaigns, conversions, criteria, customizers,
     labels, pmax, shared_sets,
 )  # fmt: skip
 STORED_AS_SENT = frozenset(

@@ -18,8 +18,6 @@ from backend.sandbox.googleads.mutate.rules import Op, Rules, is_removed
 from backend.sandbox.googleads.transaction import Transaction
 from backend.sandbox.googleads.world import World
 
-MAX_OPERATIONS = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -65,39 +63,47 @@ class Lookup:
     shared: Mapping[str, Any]
 
 
-def run(world: World, request: MutateRequest, lookup: Lookup, commit: Commit) -> Outcome:
+def run(world: World, request: MutateRequest, lookup: Lookup, commit: Commit, *, keep_always: bool = False) -> Outcome:
     """Apply a request. `commit` is called, inside the transaction, when there is something to keep.
+
+    With `keep_always` it is called even when every operation failed (a batch job ends all the same).
 
     Raises Refusal with all problems when the request is atomic and has any.
     """
     _check_size(request)
     with world.transaction(request.customer_id) as tx:
-        account_checks.before(tx, request)
-        excluded: dict[int, list[Problem]] = {}
-        while True:
-            state = _Run(request, tx, lookup.rules_of, excluded, shared=dict(lookup.shared))
-            for operation in request.operations:
-                _step(state, operation)
-            late = _run_deferred(state)
-            if not late or not request.partial_failure:
-                break
-            excluded = {**excluded, **late}
-            tx.undo()
-        problems = [problem for index in sorted(state.problems) for problem in state.problems[index]]
-        if problems and not request.partial_failure:
-            raise Refusal(problems)
-        outcome = Outcome(state.results, problems)
-        if not request.validate_only and any(result is not None for result in state.results):
+        outcome = run_in(tx, request, lookup)
+        if not request.validate_only and (keep_always or any(result is not None for result in outcome.results)):
             outcome.applied = True
             commit(tx, outcome)
         return outcome
 
 
+def run_in(tx: Transaction, request: MutateRequest, lookup: Lookup) -> Outcome:
+    """Apply a request to an open transaction without committing it."""
+    account_checks.before(tx, request)
+    start = tx.mark()
+    excluded: dict[int, list[Problem]] = {}
+    while True:
+        state = _Run(request, tx, lookup.rules_of, excluded, shared=dict(lookup.shared))
+        for operation in request.operations:
+            _step(state, operation)
+        late = _run_deferred(state)
+        if not late or not request.partial_failure:
+            break
+        excluded = {**excluded, **late}
+        tx.undo(start)
+    problems = [problem for index in sorted(state.problems) for problem in state.problems[index]]
+    if problems and not request.partial_failure:
+        raise Refusal(problems)
+    return Outcome(state.results, problems)
+
+
 def _check_size(request: MutateRequest) -> None:
     if not request.operations:
         raise refuse("request_error", "REQUIRED_FIELD_MISSING", path=(request.list_field,))
-    if len(request.operations) > MAX_OPERATIONS:
-        text = f"Too many operations in the request: {len(request.operations)}, at most {MAX_OPERATIONS}."
+    if len(request.operations) > request.limit:
+        text = f"Too many operations in the request: {len(request.operations)}, at most {request.limit}."
         raise refuse("request_error", "TOO_MANY_MUTATE_OPERATIONS", text)
 
 

@@ -10,6 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from backend.sandbox.googleads.errors import Path
 from backend.sandbox.googleads.kinds import kind_of_message
 
+MAX_OPERATIONS = 10_000  # per request; a batch job takes more
 _LIST_FIELDS = ("mutate_operations", "operations", "operation")
 
 
@@ -38,6 +39,7 @@ class MutateRequest:
     user_email: str
     client_type: str = "GOOGLE_ADS_API"
     list_field: str = "operations"
+    limit: int = MAX_OPERATIONS
 
 
 @cache
