@@ -18,7 +18,6 @@ from backend.sandbox.googleads.stats.profiles import Cell
 from backend.sandbox.googleads.stats.search_terms import Terms
 from backend.sandbox.googleads.stats.units import Unit
 
-
 _SHOWN_ONLY = tuple(ZERO._replace(impressions=number) for number in range(64))
 
 
@@ -53,9 +52,9 @@ class _Scores:
 
     def _write(self, counts: Counts) -> bytes | None:
         for one in self.execution.checked.filters:
-            if one.field.category is Category.METRIC:
-                if not predicate(one)(metrics.value_of(one.field.name, counts)):
-                    return None
+            is_metric = one.field.category is Category.METRIC
+            if is_metric and not predicate(one)(metrics.value_of(one.field.name, counts)):
+                return None
         return self._encode.encode(counts) if self._encode.parts else b""
 
 
