@@ -24,6 +24,7 @@ from backend.core.redis import connect
 from backend.jobs import routes as jobs_routes
 from backend.jobs import service as jobs
 from backend.jobs import stream, waiting
+from backend.publish import routes as publish_routes
 from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
 from backend.sync import conflict_routes
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     jobs_routes.bp,
     campaigns_routes.bp,
     campaigns_routes.rules_bp,
+    publish_routes.bp,
     sync_routes.bp,
     conflict_routes.bp,
     runbooks_routes.bp,

@@ -26,6 +26,7 @@ from backend.sync import schedule
 QUEUES = ("default", "publish", "sync", "reports")
 HANDLERS: tuple[str, ...] = (
     "backend.campaigns.tasks",
+    "backend.publish.tasks",
     "backend.auth.tasks",
     "backend.sync.tasks",
     "backend.runbooks.tasks",

@@ -70,6 +70,37 @@ def open_batch(session: Session, customer_id: UUID, subject_id: UUID, kinds: Ite
     )
 
 
+def last_refused(session: Session, customer_id: UUID, subject_id: UUID, job_id: UUID) -> MutateBatch | None:
+    """Give the newest batch of a job that Google refused: its exemptions go into the next round."""
+    return session.scalar(
+        select(MutateBatch)
+        .where(
+            MutateBatch.customer_id == customer_id,
+            MutateBatch.subject_id == subject_id,
+            MutateBatch.job_id == job_id,
+            MutateBatch.state == "REFUSED",
+        )
+        .order_by(MutateBatch.created_at.desc())
+        .limit(1)
+    )
+
+
+def earlier_exemptions(session: Session, batch: MutateBatch) -> list[Any]:
+    """Give what was exempted in the round before this batch."""
+    earlier = session.scalar(
+        select(MutateBatch.exemptions)
+        .where(
+            MutateBatch.customer_id == batch.customer_id,
+            MutateBatch.job_id == batch.job_id,
+            MutateBatch.state == "REFUSED",
+            MutateBatch.id != batch.id,
+        )
+        .order_by(MutateBatch.created_at.desc())
+        .limit(1)
+    )
+    return list(earlier or ())
+
+
 def prepare(
     session: Session,
     job: JobRun,

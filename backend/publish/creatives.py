@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -38,7 +39,8 @@ def asset_fields(asset: AssetNode, made: Mapping[UUID, str]) -> dict[str, Any]:
 
 def image_name(asset: AssetNode) -> str:
     """Give the name of an image at Google: unique, and the same every time, so that it can be looked for."""
-    return f"{(asset.name or 'Image')[:80]} {asset.id.hex}"
+    plain = re.sub(r"[^\w .-]", "", asset.name or "Image")[:80].strip()
+    return f"{plain or 'Image'} {asset.id.hex}"
 
 
 def _sitelink(asset: AssetNode) -> dict[str, Any]:

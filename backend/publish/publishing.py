@@ -1,0 +1,367 @@
+"""One run of a publish job: resume what was begun, fetch what is missing, send one atomic mutate, record its answer.
+
+Every step reads what is stored before it acts, so a run that takes over from a dead one goes on where that one stopped.
+No transaction is open while Google, or anybody else's server, is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from backend.adgraph.models import Campaign, Customer
+from backend.campaigns import images, problems
+from backend.campaigns.loading import load_tree
+from backend.campaigns.objectives import bidding_for
+from backend.campaigns.tree import CampaignNode
+from backend.core import audit
+from backend.core.db import Work, unit_of_work
+from backend.core.errors import Finding
+from backend.core.events import Event
+from backend.core.fetch import FetchError
+from backend.core.logging import get_logger
+from backend.integrations.googleads import requests
+from backend.integrations.googleads.errors import AdsFailure, Refused
+from backend.integrations.googleads.gateway import Gateway, MutateReply
+from backend.integrations.googleads.mutate import policy
+from backend.integrations.googleads.mutate.plan import MutatePlan
+from backend.jobs.engine import backoff_seconds
+from backend.jobs.run import JobFailed, JobRun, Outcome, Reschedule
+from backend.publish import batches, delivery, findings, reconcile, recording
+from backend.publish.batches import Sent
+from backend.publish.delivery import Target
+from backend.publish.planner import images_needed_first, plan_images, plan_publish
+from backend.publish.recovery import Point, reached
+
+log = get_logger(__name__)
+IMAGES, PUBLISH = "assets", "publish"
+FETCH_TRIES = 3
+
+
+class Publishing:
+    """The publish of one campaign by one run of its job."""
+
+    def __init__(self, job: JobRun) -> None:
+        if job.customer_id is None or job.subject_id is None:
+            raise ValueError("a publish names its account and its campaign")
+        self._job = job
+        self._customer_id: UUID = job.customer_id
+        self._campaign_id: UUID = job.subject_id
+        self._version: str = current_app.config["SETTINGS"].google.api_version
+        with unit_of_work() as work:
+            customer = work.session.get_one(Customer, self._customer_id)
+            self._target = Target(customer.id, customer.google_id)
+
+    def run(self) -> Outcome:
+        """Bring the campaign to its end: published, or failed with the reason.
+
+        Raises:
+            Reschedule: Not now.
+            JobFailed: It cannot be published as it is.
+        """
+        reached(self._job, Point.CLAIMED)
+        done = self._already_done()
+        if done is not None:
+            return done
+        if self._open_batch(PUBLISH) is None:
+            self._fetch_images()
+            self._check_again()
+            self._images_first()
+        for round_ in range(policy.MAX_ROUNDS):
+            batch_id = self._open_batch(PUBLISH) or self._prepare(round_)
+            reached(self._job, Point.PREPARED)
+            try:
+                return self._finish(batch_id, self._deliver(batch_id))
+            except Refused as refusal:
+                self._refused(batch_id, refusal)
+        raise JobFailed("publish_failed", "Google kept finding new policy objections; see policy_findings.")
+
+    def _already_done(self) -> Outcome | None:
+        with unit_of_work() as work:
+            campaign = self._campaign(work.session)
+            if campaign.google_id is None or campaign.status != "PUBLISHED":
+                return None
+            return Outcome(_result(campaign))
+
+    def _campaign(self, session: Session, *, lock: bool = False) -> Campaign:
+        key = {"customer_id": self._customer_id, "id": self._campaign_id}
+        return session.get_one(Campaign, key, with_for_update=lock)
+
+    def _open_batch(self, kind: str) -> UUID | None:
+        with unit_of_work() as work:
+            batch = batches.open_batch(work.session, self._customer_id, self._campaign_id, [kind])
+            return None if batch is None else batch.id
+
+    def _tree(self, session: Session, *, with_data: bool = False) -> tuple[CampaignNode, Campaign, Customer]:
+        campaign = self._campaign(session)
+        customer = session.get_one(Customer, self._customer_id)
+        return load_tree(session, customer, campaign, with_data=with_data), campaign, customer
+
+    def _fetch_images(self) -> None:
+        """Download what is still pending: the publish was accepted with it."""
+        with unit_of_work() as work:
+            tree, _, _ = self._tree(work.session)
+        for asset in tree.assets():
+            if asset.fetch_status != "pending":
+                continue
+            self._job.progress("fetching images")
+            try:
+                images.fetch(self._customer_id, asset.id)
+            except FetchError as problem:
+                if self._job.attempt < FETCH_TRIES:
+                    pause = backoff_seconds(self._job.attempt)
+                    raise Reschedule(pause, "fetching_image", counts=True) from problem
+                images.give_up(self._customer_id, asset.id, problem.code, problem.message)
+
+    def _check_again(self) -> None:
+        """Check what will be sent: the images are known now, and a day may have passed."""
+        with unit_of_work() as work:
+            tree, campaign, customer = self._tree(work.session)
+            found = problems.of_tree(tree, campaign, customer)
+        if found:
+            raise JobFailed("not_publishable", "The campaign does not pass the checks.", errors=tuple(found))
+
+    def _images_first(self) -> None:
+        """Make the images that carousel cards name: cards take no temporary names, so they must exist before."""
+        batch_id = self._open_batch(IMAGES)
+        with self._job.write() as work:
+            tree, _, _ = self._tree(work.session, with_data=True)
+            needed = images_needed_first(tree)
+            if batch_id is None and needed:
+                plan = plan_images(self._target.google_customer_id, needed)
+                batch_id = self._store(work, plan, IMAGES, marker=None)
+        if batch_id is None:
+            return
+
+        def look(gateway: Gateway) -> Sequence[str] | None:
+            names = reconcile.find_images(gateway, self._target.google_customer_id, needed)
+            operations = self._operations(batch_id)
+            listed = [names.get(operation.subject, "") for operation in operations]
+            return listed if all(listed) else None
+
+        try:
+            reply = delivery.deliver(self._job, self._target, batch_id, look)
+        except Refused as refusal:
+            self._refused(batch_id, refusal)
+            raise
+        with self._job.write() as work:
+            batch = batches.load(work.session, self._customer_id, batch_id)
+            operations = batches.sent_operations(batch)
+            recording.record_created(work.session, self._customer_id, operations, reply.resource_names)
+            batches.applied(batch, reply.resource_names, reply.request_id)
+
+    def _operations(self, batch_id: UUID) -> list[Sent]:
+        with unit_of_work() as work:
+            return batches.sent_operations(batches.load(work.session, self._customer_id, batch_id))
+
+    def _prepare(self, round_: int) -> UUID:
+        """Write the exact bytes down before anything is sent."""
+        self._job.progress("planning")
+        with self._job.write() as work:
+            tree, campaign, _ = self._tree(work.session, with_data=True)
+            plan = plan_publish(
+                self._target.google_customer_id, tree, status=self._job.args.get("google_status", "PAUSED")
+            )
+            exempted = self._exempted(work.session, plan)
+            return self._store(work, exempted, PUBLISH, marker=campaign.marker, round_=round_)
+
+    def _exempted(self, session: Session, plan: MutatePlan) -> MutatePlan:
+        """Put in the exemptions that earlier rounds found and the publisher consented to."""
+        last = batches.last_refused(session, self._customer_id, self._campaign_id, self._job.job_id)
+        if last is not None and last.exemptions:
+            agreed = [policy.Finding(**item) for item in last.exemptions]
+            plan.operations = policy.exempt(plan.operations, agreed)
+        return plan
+
+    def _store(self, work: Work, plan: MutatePlan, kind: str, *, marker: str | None, round_: int = 0) -> UUID:
+        payload = requests.encode_mutate(plan, version=self._version)
+        batch = batches.prepare(
+            work.session,
+            self._job,
+            customer_id=self._customer_id,
+            subject_id=self._campaign_id,
+            kind=kind,
+            payload=payload,
+            operations=plan.operations,
+            marker=marker,
+            phase=0 if kind == IMAGES else 1,
+            round_=round_,
+        )
+        return batch.id
+
+    def _deliver(self, batch_id: UUID) -> MutateReply:
+        with unit_of_work() as work:
+            tree, _, _ = self._tree(work.session)
+            batch = batches.load(work.session, self._customer_id, batch_id)
+            operations = batches.sent_operations(batch)
+            tree.marker = batch.marker
+
+        def look(gateway: Gateway) -> Sequence[str] | None:
+            return reconcile.adopt(gateway, self._target.google_customer_id, tree, operations)
+
+        return delivery.deliver(self._job, self._target, batch_id, look)
+
+    def _finish(self, batch_id: UUID, reply: MutateReply) -> Outcome:
+        """Give the real ids to the rows and end the job, in one transaction."""
+        with self._job.write() as work:
+            session = work.session
+            batch = batches.load(session, self._customer_id, batch_id)
+            campaign = self._campaign(session, lock=True)
+            operations = batches.sent_operations(batch)
+            if len(operations) != len(reply.resource_names):
+                raise ValueError("Google's answer does not have one result per operation")
+            recording.record_created(session, self._customer_id, operations, reply.resource_names)
+            batches.applied(batch, reply.resource_names, reply.request_id)
+            campaign = self._campaign(session, lock=True)
+            _become_published(campaign, self._job.args.get("google_status", "PAUSED"))
+            recording.mark_tree(session, self._customer_id, self._campaign_id, "publishing", "draft")
+            session.flush()
+            session.refresh(campaign)
+            outcome = Outcome({**_result(campaign), "google_request_id": batch.google_request_id})
+            audit.record(
+                session,
+                None,
+                "campaign.published",
+                f"campaign:{campaign.id}",
+                after=outcome.result,
+                customer_id=self._customer_id,
+                tenant_id=self._job.tenant_id,
+            )
+            work.emit(self._event("campaign.published", campaign, outcome.result))
+            self._job.finish(work, outcome)
+        log.info(
+            "campaign_published",
+            campaign_id=str(self._campaign_id),
+            google_campaign_id=outcome.result["google_campaign_id"],
+            request_id=reply.request_id,
+            operations=len(reply.resource_names),
+        )
+        reached(self._job, Point.RECORDED)
+        return outcome
+
+    def _event(self, kind: str, campaign: Campaign, data: dict[str, Any]) -> Event:
+        return Event(
+            tenant_id=self._job.tenant_id,
+            kind=kind,
+            data=data,
+            customer_id=self._customer_id,
+            subject_id=self._campaign_id,
+            version=campaign.version,
+        )
+
+    def _refused(self, batch_id: UUID, refusal: Refused) -> None:
+        """Note the refusal; go on only where every objection is one of policy that the publisher agreed to exempt.
+
+        Raises:
+            JobFailed: With a finding per objection.
+        """
+        objections = policy.findings(refusal.failures)
+        with self._job.write() as work:
+            batch = batches.load(work.session, self._customer_id, batch_id)
+            batches.refused(batch, refusal.failures, refusal.request_id)
+            previous = [policy.Finding(**item) for item in batches.earlier_exemptions(work.session, batch)]
+            agreed = self._agreed(refusal.failures, objections, previous)
+            batch.exemptions = [as_dict(item) for item in agreed] if agreed else None
+            tree, campaign, _ = self._tree(work.session)
+            subjects = [operation.subject for operation in batches.sent_operations(batch)]
+            errors = findings.from_failures(refusal.failures, subjects, findings.pointers(tree), campaign.flat)
+            if agreed:
+                audit.record(
+                    work.session,
+                    None,
+                    "campaign.policy_exempted",
+                    f"campaign:{campaign.id}",
+                    after={"exempted": batch.exemptions, "consented_by": self._job.created_by_name},
+                    customer_id=self._customer_id,
+                    tenant_id=self._job.tenant_id,
+                )
+        if not agreed:
+            raise JobFailed(
+                "publish_failed",
+                "Google refused the campaign; nothing was made there.",
+                errors=tuple(errors),
+                extra={
+                    "google_request_id": refusal.request_id,
+                    "policy_findings": [as_dict(item) for item in objections],
+                },
+            )
+
+    def _agreed(
+        self,
+        failures: Sequence[AdsFailure],
+        objections: Sequence[policy.Finding],
+        previous: Sequence[policy.Finding],
+    ) -> list[policy.Finding]:
+        """Give what is to be exempted in the next round; nothing, unless all of it may be and the set has grown."""
+        consented = {(item["topic"], item.get("text")) for item in self._job.args.get("exemptions", ())}
+        if not policy.only_policy(failures) or not objections:
+            return []
+        for objection in objections:
+            by_name = (objection.topic, None) in consented
+            if not objection.exemptible or not (by_name or objection.consent in consented):
+                return []
+        known = {(item.index, item.consent) for item in previous}
+        new = [item for item in objections if (item.index, item.consent) not in known]
+        return [*previous, *new] if new else []
+
+
+def fail(job: JobRun, error: dict[str, Any]) -> None:
+    """Bring the campaign of a publish that failed for good to its final state; safe to repeat."""
+    if job.customer_id is None or job.subject_id is None:
+        return
+    with unit_of_work() as work:
+        key = {"customer_id": job.customer_id, "id": job.subject_id}
+        campaign = work.session.get(Campaign, key, with_for_update=True)
+        if campaign is None or campaign.status != "PUBLISHING":
+            return
+        recording.mark_tree(work.session, job.customer_id, job.subject_id, "publishing", "draft")
+        campaign = work.session.get_one(Campaign, key, with_for_update=True)
+        campaign.status, campaign.sync_status = "FAILED", "sync_error"
+        campaign.sync_error = {name: error.get(name) for name in ("code", "detail", "google_request_id")}
+        if error.get("errors"):
+            campaign.problems = list(error["errors"])[: problems.MOST_SHOWN]
+        campaign.version += 1
+        work.emit(
+            Event(
+                tenant_id=job.tenant_id,
+                kind="campaign.publish_failed",
+                data={"code": error.get("code"), "detail": error.get("detail")},
+                customer_id=job.customer_id,
+                subject_id=job.subject_id,
+                version=campaign.version,
+            )
+        )
+
+
+def _become_published(campaign: Campaign, google_status: str) -> None:
+    if campaign.google_id is None:
+        raise ValueError("Google gave the campaign no id")
+    campaign.status, campaign.google_status = "PUBLISHED", google_status
+    campaign.bidding = dict(bidding_for(campaign.campaign_type, campaign.objective, campaign.bidding))
+    campaign.bidding_strategy_type = next(iter(campaign.bidding), "").upper() or None
+    campaign.problems = []
+    campaign.flat = {}
+    campaign.version += 1
+
+
+def _result(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "campaign_id": str(campaign.id),
+        "google_campaign_id": str(campaign.google_id),
+        "resource_name": campaign.resource_name,
+        "google_status": campaign.google_status,
+    }
+
+
+def as_dict(item: policy.Finding) -> dict[str, Any]:
+    """Give a policy finding as people see it."""
+    return {name: getattr(item, name) for name in policy.Finding.__slots__}
+
+
+def not_pending(found: Sequence[Finding]) -> list[Finding]:
+    """Leave out the images that are still being fetched: the worker fetches them first."""
+    return [item for item in found if item.code != "image_pending"]
