@@ -26,8 +26,8 @@ from backend.sandbox.googleads.handlers import (
 from backend.sandbox.googleads.mutate.rules import Rules, families
 
 FAMILIES = (
-    accounts, ad_groups, ads, asset_links, assets, batch_jobs, bidding, budgets, campaigns, conversions, criteria, customizers,
-    labels, pmax, shared_sets,
+    accounts, ad_groups, ads, asset_links, assets, batch_jobs, bidding, budgets, campaigns, conversions, criteria,
+    customizers, labels, pmax, shared_sets,
 )  # fmt: skip
 STORED_AS_SENT = frozenset(
     ("ad_parameter", "asset_group_listing_group_filter", "asset_set", "asset_set_asset", "audience")

@@ -1,7 +1,7 @@
 """Uploads of offline conversions and of adjustments to them.
 
-What a click id may be: anything of ten or more letters, digits, "-" and "_". Ids that begin with `EXPIRED`, `TOO_RECENT`
-or `OTHER_CUSTOMER` are clicks in that state (docs/sandbox.md).
+What a click id may be: anything of ten or more letters, digits, "-" and "_". Ids that begin with `EXPIRED`,
+`TOO_RECENT` or `OTHER_CUSTOMER` are clicks in that state (docs/sandbox.md).
 """
 
 import hashlib
