@@ -30,7 +30,7 @@ def handler(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
     kinds: list[str] = []
 
     def register(function: Callable[[JobRun], Outcome], **options: Any) -> str:
-        kind = f"test.{request.node.name}.{len(kinds)}"
+        kind = f"test.{len(registry._handlers)}"
         registry.handles(kind, **options)(function)
         kinds.append(kind)
         return kind
