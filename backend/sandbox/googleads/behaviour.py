@@ -24,6 +24,9 @@ class Behaviour:
     required: frozenset[str]
 
 
+_SET_BY_CLIENTS = {"Asset": frozenset({"image_asset"})}
+"""Fields whose documentation says output only although every official example that makes one sets them."""
+
 _NONE = Behaviour(frozenset(), frozenset(), frozenset())
 
 
@@ -47,7 +50,8 @@ def behaviour(descriptor: Descriptor) -> Behaviour:
     def starting(*words: str) -> frozenset[str]:
         return frozenset(field for field, text in texts.items() if field in known and text.startswith(words))
 
-    return Behaviour(starting("Output only", "Readonly"), starting("Immutable"), starting("Required"))
+    output_only = starting("Output only", "Readonly") - _SET_BY_CLIENTS.get(descriptor.name, frozenset())
+    return Behaviour(output_only, starting("Immutable"), starting("Required"))
 
 
 def _documentation(descriptor: Descriptor) -> str:
