@@ -1,71 +1,142 @@
-"""The numbers of a report: exact sums from the daily totals, one statement each."""
+"""What a report needs beside performance: search terms, assets, changes, freshness. One statement each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.adgraph.stats import MEASURES, Level
+from backend.adgraph.stats import Level
 from backend.reporting.measures import Totals, sums
+from backend.reporting.periods import Period
+from backend.sync.account import Account
 
-_SUMS = sums("t")
+LISTED = 20
+
+_TERMS = text(f"""
+WITH terms AS MATERIALIZED (
+    SELECT t.search_term, {sums("t")} FROM stats.search_term_stats t
+    WHERE t.customer_id = :customer AND t.date BETWEEN :first AND :last GROUP BY t.search_term
+), wasted AS (
+    SELECT * FROM terms WHERE conversions = 0 AND cost_micros > 0
+)
+(SELECT 'top' AS list, * FROM terms WHERE clicks > 0
+ ORDER BY conversions DESC, conversions_value DESC, clicks DESC, search_term LIMIT {LISTED})
+UNION ALL
+(SELECT 'wasted', * FROM wasted ORDER BY cost_micros DESC, search_term LIMIT {LISTED})
+UNION ALL
+SELECT 'wasted_total', count(*)::text, {sums("wasted")} FROM wasted
+""")
+
+_ASSETS = text(f"""
+SELECT coalesce(s.text, s.name, s.youtube_video_id) AS name, s.type, e.field_type, e.performance_label,
+       count(DISTINCT e.ad_id) AS ads
+FROM ad_asset e
+JOIN adgroup_ad l ON l.customer_id = e.customer_id AND l.ad_id = e.ad_id AND l.status = 'ENABLED'
+JOIN assets s ON s.customer_id = e.customer_id AND s.id = e.asset_id
+WHERE e.customer_id = :customer AND e.performance_label IN ('BEST', 'LOW')
+GROUP BY s.id, s.text, s.name, s.youtube_video_id, s.type, e.field_type, e.performance_label
+ORDER BY e.performance_label DESC, ads DESC, name, s.id LIMIT {2 * LISTED}
+""")
+
+_CHANGES = text(f"""
+SELECT created_at, actor_name, action, subject, reason, count(*) OVER () AS changes FROM audit_events
+WHERE tenant_id = :tenant AND customer_id = :customer AND created_at >= :since AND created_at < :until
+ORDER BY id DESC LIMIT {LISTED}
+""")
+
+_STREAMS = text("""
+SELECT stream, watermark_date, last_append_at FROM watermarks WHERE customer_id = :customer ORDER BY stream
+""")
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignRow:
-    """A campaign and its sums; the name is Google's newest, or its id where the structure is not synced."""
+class Term:
+    """A search term and its sums over the period."""
 
-    google_id: int
-    name: str
-    campaign_type: str | None
-    google_status: str | None
+    text: str
     totals: Totals
 
 
-def account_totals(session: Session, customer_id: UUID, first: date, last: date) -> Totals:
-    """The account's sums over a period, both days included."""
-    row = session.execute(
-        text(
-            f"SELECT {_SUMS} FROM stats.daily_totals t WHERE t.customer_id = :customer AND t.level = :level"
-            " AND t.date BETWEEN :first AND :last"
-        ),
-        {"customer": customer_id, "level": int(Level.ACCOUNT), "first": first, "last": last},
-    ).one()
-    return Totals.of(row)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The search terms that brought most, and those that cost most and brought nothing."""
+
+    top: list[Term]
+    wasted: list[Term]
+    wasted_count: int
+    wasted_micros: int
 
 
-def by_campaign(session: Session, customer_id: UUID, first: date, last: date) -> list[CampaignRow]:
-    """The campaigns with traffic in a period, the costliest first."""
-    rows = session.execute(
-        text(
-            f"SELECT t.google_id, c.name, c.campaign_type, c.google_status, {_SUMS} FROM stats.daily_totals t"
-            " LEFT JOIN campaigns c ON c.customer_id = t.customer_id AND c.google_id = t.google_id"
-            " WHERE t.customer_id = :customer AND t.level = :level AND t.date BETWEEN :first AND :last"
-            " GROUP BY t.google_id, c.name, c.campaign_type, c.google_status"
-            " ORDER BY sum(t.cost_micros) DESC, t.google_id"
-        ),
-        {"customer": customer_id, "level": int(Level.CAMPAIGN), "first": first, "last": last},
-    ).all()
+@dataclass(frozen=True, slots=True)
+class LabelledAsset:
+    """An asset in use that Google calls BEST or LOW in a slot."""
+
+    name: str | None
+    type: str
+    field_type: str
+    label: str
+    ads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the audit trail."""
+
+    at: datetime
+    who: str
+    action: str
+    subject: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """How far one stream of the account has been read."""
+
+    stream: str
+    complete_up_to: date | None
+    read_at: datetime | None
+
+
+def terms(session: Session, customer_id: UUID, period: Period) -> Terms:
+    """The best and the most wasteful search terms of a period."""
+    rows = session.execute(_TERMS, {"customer": customer_id, "first": period.first, "last": period.last}).all()
+    lists: dict[str, list[Term]] = {"top": [], "wasted": [], "wasted_total": []}
+    for row in rows:
+        lists[row.list].append(Term(row.search_term, Totals.of(row)))
+    total = lists["wasted_total"][0]
+    return Terms(lists["top"], lists["wasted"], int(total.text), total.totals.cost_micros)
+
+
+def assets(session: Session, customer_id: UUID) -> list[LabelledAsset]:
+    """The assets of enabled ads that Google ranks best or lowest, as of now."""
     return [
-        CampaignRow(row.google_id, row.name or str(row.google_id), row.campaign_type, row.google_status, Totals.of(row))
-        for row in rows
+        LabelledAsset(row.name, row.type, row.field_type, row.performance_label, int(row.ads))
+        for row in session.execute(_ASSETS, {"customer": customer_id})
     ]
 
 
-def by_day(session: Session, customer_id: UUID, first: date, last: date) -> list[tuple[date, Totals]]:
-    """The account's days with traffic, in order."""
-    rows = session.execute(
-        text(
-            f"SELECT t.date, {', '.join('t.' + measure for measure in MEASURES)} FROM stats.daily_totals t"
-            " WHERE t.customer_id = :customer AND t.level = :level AND t.date BETWEEN :first AND :last ORDER BY t.date"
-        ),
-        {"customer": customer_id, "level": int(Level.ACCOUNT), "first": first, "last": last},
-    ).all()
-    return [(row.date, Totals.of(row)) for row in rows]
+def changes(session: Session, tenant_id: UUID, account: Account, period: Period) -> tuple[list[Change], int]:
+    """What was changed through us in a period, the newest first, and how many changes there were."""
+    since, until = (
+        datetime.combine(day, edge, tzinfo=account.zone)
+        for day, edge in ((period.first, time.min), (period.last, time.max))
+    )
+    values: dict[str, Any] = {"tenant": tenant_id, "customer": account.customer_id, "since": since, "until": until}
+    rows = session.execute(_CHANGES, values).all()
+    found = [Change(row.created_at, row.actor_name, row.action, row.subject, row.reason) for row in rows]
+    return found, int(rows[0].changes) if rows else 0
+
+
+def streams(session: Session, customer_id: UUID) -> list[StreamState]:
+    """How far each stream of an account has been read."""
+    rows = session.execute(_STREAMS, {"customer": customer_id})
+    return [StreamState(row.stream, row.watermark_date, row.last_append_at) for row in rows]
 
 
 def first_stored_day(session: Session, customer_id: UUID) -> date | None:

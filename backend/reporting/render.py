@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from backend.reporting.document import Document, Format, Section, Table, Value, written
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~])")
 _AT_THE_BEGINNING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -51,7 +51,8 @@ def _markdown_row(cells: list[str]) -> str:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is: one line, no markup, no HTML."""
-    return _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
+    plain = _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def paragraph(text: str) -> str:
