@@ -11,6 +11,7 @@ from sqlalchemy import text
 from backend import wiring
 from backend.auth import authentication
 from backend.auth import routes as auth_routes
+from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import routes as campaigns_routes
 from backend.core import db as database
 from backend.core import logging, metrics, security
@@ -48,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The API: every blueprint, deny by default.
 
     Raises:
-        SettingsError: a setting is missing or malformed.
+        SettingsError: a setting is missing or malformed, or APP_MASTER_KEY does not open what is stored.
         RuntimeError: a route carries neither a role nor `@public`.
     """
     settings = settings or settings_of_this_process()
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(stream.create_redirects(settings.stream_url))
     waiting.init_app(app, threads=settings.api_threads)
     _refuse_unguarded(app)
+    must_open_what_is_stored(app)
     return app
 
 

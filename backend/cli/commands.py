@@ -40,7 +40,7 @@ COMMANDS: dict[str, Command] = {
     "bench": Command("backend.cli.bench:bench", "run a benchmark: bench NAME [arguments]; without a name: list them"),
     "sandbox": Command("backend.sandbox.main:main", "a local Google Ads: --host --port --http-port --data --clients …"),
     "ads": Command("backend.cli.ads:ads", "ads COMMAND SLUG [--start DAY --end DAY]: a runbook on one account"),
-    "keys": Command("backend.cli.keys:keys", "keys generate, keys files FOLDER: fresh secrets for production"),
+    "keys": Command("backend.cli.keys:keys", "keys generate | files FOLDER | status | rotate | retire VERSION"),
     "backup": Command("backend.cli.backup:backup", "backup FILE: the database into one file"),
     "restore": Command("backend.cli.backup:restore", "restore FILE: the database out of such a file"),
     "flask": Command(

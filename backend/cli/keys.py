@@ -1,4 +1,4 @@
-"""`keys generate` and `keys files`: the secrets that a production installation needs, drawn by the operating system."""
+"""`keys`: fresh secrets for a production installation, and the rotation of the master keys (`key_rotation`)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import secrets
 from pathlib import Path
 
 from backend.cli.home import StartProblem
+from backend.cli.key_rotation import master_keys
 
-USAGE = "usage: keys generate [VERSION], or keys files FOLDER"
+USAGE = "usage: keys generate [VERSION], keys files FOLDER, keys status, keys rotate, or keys retire VERSION"
 
 
 def keys(arguments: list[str]) -> int:
-    """Print settings for `.env` or a secret store, or write the secret files of docker-compose.yml."""
+    """Print settings for `.env` or a secret store, write the secret files of docker-compose.yml, or rotate."""
     if arguments[:1] == ["files"] and len(arguments) == 2:
         return write_files(Path(arguments[1]).resolve())
+    if arguments[:1] in (["status"], ["rotate"], ["retire"]):
+        return master_keys(arguments)
     if arguments[:1] != ["generate"] or len(arguments) > 2:
         raise StartProblem(USAGE)
     version = arguments[1] if len(arguments) == 2 else "1"
