@@ -93,6 +93,7 @@ class Tour:
         accounts = self.api.get("/api/customers", params={"manager": "false", "status": "ENABLED", "limit": 100})
         demo_ids = set(self.sandbox["customer_ids"])
         usable = [account for account in accounts if account["customer_id"] in demo_ids]
+        usable.sort(key=lambda account: account["customer_id"] != self.run.customer_ids[0])
         if not usable:
             raise StartProblem(f"none of the sandbox's {len(demo_ids)} client accounts was found")
         say(f"    {len(accounts)} client accounts; going on with {usable[0]['slug']} ({usable[0]['customer_id']})")

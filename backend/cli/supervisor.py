@@ -150,6 +150,8 @@ class Supervisor:
         self.run.sandbox = described
         self.run.customer_ids = list(described["customer_ids"])
         self.stack.added.update(google_environment(described))
+        if self.run.customer_ids:  # the account that is meant when a request names none
+            self.stack.added["GOOGLE_ADS_CUSTOMER_ID"] = self.run.customer_ids[0]
 
     def _make_metrics_folder(self) -> None:
         """An empty folder for the processes' metrics: what the last run left would be counted again."""
