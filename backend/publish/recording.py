@@ -59,6 +59,7 @@ def record_created(session: Session, customer_id: UUID, operations: Sequence[Sen
     for operation, name in zip(operations, names, strict=True):
         if name and operation.verb == "create" and len(operation.subject) > 1:
             found[operation.subject[0]].append((UUID(operation.subject[1]), _id(name), name))
+    session.flush()  # what is pending would be lost when the rows are expired below
     for kind, rows in found.items():
         values = _values(customer_id, rows)
         if kind in ENTITIES:
@@ -105,6 +106,7 @@ TREE_TABLES = {
 
 def mark_tree(session: Session, customer_id: UUID, campaign_id: UUID, before: str, after: str) -> None:
     """Move every part of a tree that Google does not know yet from one `sync_status` to another."""
+    session.flush()
     for table, condition in TREE_TABLES.items():
         local = "first_synced_at IS NULL" if table == "adgroup_ad" else "google_id IS NULL"
         session.execute(

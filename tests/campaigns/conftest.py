@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.sandbox import Sandbox
 from tests.support.team import Team
-
-DEFAULTS = {
-    "final_url": "https://www.example.com/landing",
-    "business_name": "Example GmbH",
-    "headlines": ["Fast delivery", "Order online today", "Made to last"],
-    "descriptions": ["Free shipping on every order.", "Thirty days to send it back."],
-    "keywords": ["garden chair", '"garden bench"', "[garden table]"],
-    "contains_eu_political_advertising": "DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING",
-}
 
 
 @pytest.fixture
@@ -27,11 +19,11 @@ def account(team: Team) -> str:
 
 
 @pytest.fixture
-def flat_form() -> Callable[..., dict[str, Any]]:
-    """`flat_form(name=…)`: the ten fields of the simple form, any of them replaced."""
+def flat_form(sandbox: Sandbox) -> Callable[..., dict[str, Any]]:
+    """`flat_form(name=…)`: a simple form that can be published, any field replaced; None leaves a field out."""
 
     def form(**changes: Any) -> dict[str, Any]:
-        return {
+        whole = {
             "name": "Spring",
             "objective": "LEADS",
             "campaign_type": "DEMAND_GEN",
@@ -39,6 +31,15 @@ def flat_form() -> Callable[..., dict[str, Any]]:
             "ad_group_name": "Everyone",
             "ad_headline": "Garden chairs",
             "ad_description": "Comfortable chairs for every garden.",
+            "asset_url": sandbox.info["images"]["landscape"],
+            "logo_url": sandbox.info["images"]["logo"],
+            "final_url": "https://www.example.com/landing",
+            "business_name": "Example GmbH",
+            "headlines": ["Fast delivery", "Order online today"],
+            "descriptions": ["Free shipping on every order."],
+            "keywords": ["garden chair", '"garden bench"', "[garden table]"],
+            "contains_eu_political_advertising": "DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING",
         } | changes
+        return {name: value for name, value in whole.items() if value is not None}
 
     return form
