@@ -124,17 +124,17 @@ def as_dict(answer: Performance) -> dict[str, Any]:
         "slug": question.account.slug,
         "currency_code": question.account.currency_code,
         "time_zone": question.account.time_zone,
-        "watermark_date": answer.watermark.isoformat() if answer.watermark else None,
+        "watermark_date": answer.watermark,
         "level": question.level.name.lower(),
-        "start": question.period.first.isoformat(),
-        "end": question.period.last.isoformat(),
+        "start": question.period.first,
+        "end": question.period.last,
         "granularity": question.granularity.value,
         "split": list(question.splits),
         "compare": comparison
         and {
             "against": comparison.against.value,
-            "start": comparison.period.first.isoformat(),
-            "end": comparison.period.last.isoformat(),
+            "start": comparison.period.first,
+            "end": comparison.period.last,
         },
         "sort": ("-" if question.order.descending else "") + question.order.metric,
         "entities": answer.entities,
@@ -153,8 +153,7 @@ def _rest(line: Line) -> dict[str, Any]:
 
 
 def _cut(line: Line) -> dict[str, Any]:
-    bucket = line.bucket.isoformat() if line.bucket else None
-    return {"date": bucket, "device": line.device, "network": line.network}
+    return {"date": line.bucket, "device": line.device, "network": line.network}
 
 
 def _metrics(now: Totals, before: Totals | None) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 """The addresses of the answers."""
 
-from backend.reporting.routes import performance, reports
+from backend.reporting.routes import overview, performance, reports
 
-BLUEPRINTS = (reports.bp, performance.bp)
+BLUEPRINTS = (reports.bp, performance.bp, overview.bp)
