@@ -25,13 +25,20 @@ class IndexSet:
 
     def names(self, index: Index, key: object, entities: Mapping[str, Any]) -> Iterable[str]:
         """Resource names that may have this key."""
+        return tuple(self._of(index, entities).get(key, ()))
+
+    def count(self, index: Index, key: object, entities: Mapping[str, Any]) -> int:
+        """How many names may have this key."""
+        return len(self._of(index, entities).get(key, ()))
+
+    def _of(self, index: Index, entities: Mapping[str, Any]) -> Mapping[object, Mapping[str, None]]:
         built = self._built.get(index)
         if built is None:
             built = {}
             for name, message in entities.items():
                 built.setdefault(index.key(message), {})[name] = None
             self._built[index] = built
-        return tuple(built.get(key, ()))
+        return built  # type: ignore[return-value]
 
     def add(self, kind: str, pending: Mapping[str, Any]) -> None:
         """Take in what a commit wrote."""

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 SCHEMA = """
@@ -50,6 +50,9 @@ class ChangeRow:
     new: bytes | None
     user_email: str
     client_type: str
+
+
+_CHANGE_FIELDS = tuple(ChangeRow.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Store:
             )
             db.executemany(
                 "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (astuple(c) for c in work.changes),
+                (tuple(getattr(change, name) for name in _CHANGE_FIELDS) for change in work.changes),
             )
             db.executemany("INSERT OR REPLACE INTO customers VALUES (?, ?)", work.customers)
             for bucket, key, data in work.documents:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from backend.sandbox.googleads.accounts import Change, CustomerInfo
@@ -49,17 +48,28 @@ class Transaction:
         committed = self.world.find(self.customer_id, index, key)
         found = [message for message in committed if message.resource_name not in pending]
         if pending:
-            candidates = self._candidates.get(index)
-            if candidates is None:
-                candidates = self._candidates[index] = {}
-                for name, message in pending.items():
-                    if message is not None:
-                        candidates.setdefault(index.key(message), {})[name] = None
-            for name in candidates.get(key, ()):
+            for name in self._pending_names(index, pending).get(key, ()):
                 message = pending.get(name)
                 if message is not None and index.key(message) == key:
                     found.append(message)
         return found
+
+    def _pending_names(self, index: Index, pending: dict[str, Any]) -> dict[object, dict[str, None]]:
+        candidates = self._candidates.get(index)
+        if candidates is None:
+            candidates = self._candidates[index] = {}
+            for name, message in pending.items():
+                if message is not None:
+                    candidates.setdefault(index.key(message), {})[name] = None
+        return candidates
+
+    def count(self, index: Index, key: object, most: int) -> int:
+        """How many entities have this key: exact from `most` on, below it only an upper bound (cheap in large sets)."""
+        pending = self._pending(index.kind, None)
+        bound = self.world.count(self.customer_id, index, key)
+        if pending:
+            bound += len(self._pending_names(index, pending).get(key, ()))
+        return bound if bound < most else len(self.find(index, key))
 
     def put(self, kind: str, message: Any, customer_id: str | None = None) -> None:
         """Store a message under its resource name; it must not be modified afterwards."""
@@ -99,10 +109,21 @@ class Transaction:
     def record(self, change: Change, customer_id: str | None = None) -> None:
         """Add an entry to the account's change log; its `seq` is given here."""
         seq = self.world.next_change + len(self.changes)
-        text = json.dumps(list(change.fields))
-        values = asdict(replace(change, seq=seq))
-        values.update(customer_id=customer_id or self.customer_id, time=change.time.isoformat(), fields=text)
-        self.changes.append(ChangeRow(**values))
+        self.changes.append(
+            ChangeRow(
+                seq,
+                customer_id or self.customer_id,
+                change.time.isoformat(),
+                change.kind,
+                change.resource_name,
+                change.operation,
+                json.dumps(change.fields),
+                change.old,
+                change.new,
+                change.user_email,
+                change.client_type,
+            )
+        )
         self._undo.append(self.changes.pop)
 
     def mark(self) -> int:

@@ -171,6 +171,11 @@ class World:
         names = account.indexes.names(index, key, entities)
         return [entities[name] for name in names if name in entities and index.key(entities[name]) == key]
 
+    def count(self, customer_id: str, index: Index, key: object) -> int:
+        """At most how many committed entities have this index key."""
+        account = self._account(customer_id)
+        return account.indexes.count(index, key, account.entities.get(index.kind, {}))
+
     # writing
 
     @contextmanager

@@ -42,7 +42,7 @@ class AdGroupRules(Rules):
         checks.bid(op, new, *_BIDS)
         checks.tracking(op, new)
         self._channel_controls(op, new, campaign)
-        siblings = len(op.tx.find(OF_CAMPAIGN, new.campaign))
+        siblings = op.tx.count(OF_CAMPAIGN, new.campaign, MAX_PER_CAMPAIGN)
         enclosing = (str(campaign.id), "Campaign")
         checks.limit(
             op, siblings, MAX_PER_CAMPAIGN, "AD_GROUPS_PER_CAMPAIGN", enclosing=enclosing, code="CAMPAIGN_LIMIT"

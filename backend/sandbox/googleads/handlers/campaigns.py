@@ -18,6 +18,7 @@ from backend.sandbox.googleads.mutate.rules import (
 )
 
 BY_NAME = Index("campaign", lambda c: None if is_removed(c) else c.name.lower())
+ALIVE = Index("campaign", lambda c: not is_removed(c))
 MAX_CAMPAIGNS = 10_000
 NOT_DECLARED = "UNSPECIFIED"
 
@@ -62,9 +63,7 @@ class CampaignRules(Rules):
         self._dates(op, None, new)
         checks.tracking(op, new)
         budgets.attach(op, new)
-        alive = sum(
-            1 for campaign in op.tx.world.entities(op.tx.customer_id, "campaign").values() if not is_removed(campaign)
-        )
+        alive = op.tx.count(ALIVE, True, MAX_CAMPAIGNS)
         enclosing = (op.tx.customer_id, "Customer")
         checks.limit(op, alive, MAX_CAMPAIGNS, "CAMPAIGNS_PER_CUSTOMER", enclosing=enclosing, code="ACCOUNT_LIMIT")
         if not op.problems:

@@ -227,7 +227,7 @@ class AdGroupCriterionRules(_CriterionRules):
         self._negative(op, new)
         self._values(op, new)
         blocked = any(hit.blocks for hit in self._review(op, new)) if not new.negative else False
-        siblings = len(op.tx.find(OF_AD_GROUP, new.ad_group))
+        siblings = op.tx.count(OF_AD_GROUP, new.ad_group, MAX_PER_AD_GROUP)
         enclosing = (str(group.id), "AdGroup")
         checks.limit(
             op,
@@ -306,7 +306,7 @@ class CampaignCriterionRules(_CriterionRules):
             op.fail("criterion_error", "CANNOT_BID_MODIFY_NEGATIVE_CRITERION", "bid_modifier")
         checks.bid_modifier(op, new)
         if chosen == "keyword":
-            present = len(op.tx.find(NEGATIVES_OF_CAMPAIGN, new.campaign))
+            present = op.tx.count(NEGATIVES_OF_CAMPAIGN, new.campaign, MAX_NEGATIVES_PER_CAMPAIGN)
             limit_type, enclosing = "NEGATIVE_KEYWORDS_PER_CAMPAIGN", (str(campaign.id), "Campaign")
             checks.limit(
                 op, present, MAX_NEGATIVES_PER_CAMPAIGN, limit_type, enclosing=enclosing, code="CAMPAIGN_LIMIT"
@@ -362,7 +362,7 @@ class SharedCriterionRules(_CriterionRules):
         set_type = enum_name(holder, "type_")
         if chosen not in _FITTING.get(set_type, (chosen,)):
             op.fail("shared_criterion_error", "CRITERION_TYPE_NOT_ALLOWED_FOR_SHARED_SET_TYPE", chosen)
-        present = len(op.tx.find(OF_SET, new.shared_set))
+        present = op.tx.count(OF_SET, new.shared_set, MAX_NEGATIVES_PER_SET)
         enclosing, limit_type = (str(holder.id), "SharedSet"), "NEGATIVE_KEYWORDS_PER_SHARED_SET"
         checks.limit(op, present, MAX_NEGATIVES_PER_SET, limit_type, enclosing=enclosing, code="SHARED_SET_LIMIT")
 

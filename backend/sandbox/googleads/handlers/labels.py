@@ -88,7 +88,7 @@ class LabelLinkRules(Rules):
         elif self.kind == "ad_group_criterion_label" and holder.negative:
             op.fail("label_error", "CANNOT_APPLY_LABEL_TO_NEGATIVE_AD_GROUP_CRITERION", holder_field)
         else:
-            present = len(op.tx.find(LINKS[self.kind], getattr(new, holder_field)))
+            present = op.tx.count(LINKS[self.kind], getattr(new, holder_field), MAX_PER_ENTITY)
             enclosing = (getattr(new, holder_field).rpartition("/")[2], holder_field)
             checks.limit(op, present, MAX_PER_ENTITY, limit_type, enclosing=enclosing, code="RESOURCE_LIMIT")
 
