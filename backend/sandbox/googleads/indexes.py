@@ -38,7 +38,7 @@ class IndexSet:
             for name, message in entities.items():
                 built.setdefault(index.key(message), {})[name] = None
             self._built[index] = built
-        return built  # type: ignore[return-value]
+        return built
 
     def add(self, kind: str, pending: Mapping[str, Any]) -> None:
         """Take in what a commit wrote."""
