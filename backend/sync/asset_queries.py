@@ -115,8 +115,12 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
 )
 
 
-def _link(name: str, resource: str, table: str, parents: str, parent: str) -> StructureQuery:
-    """The link between a parent entity and its assets; `parent` is both GAQL's field and our column without _id."""
+def _link(name: str, resource: str, table: str, parents: str, parent: str, *, ordered: bool = False) -> StructureQuery:
+    """The link between a parent entity and its assets; `parent` is both GAQL's field and our column without _id.
+
+    An `ordered` link has a place in its slot; Google gives none, so what it adds stands first.
+    """
+    position, first = (", position", ", 0") if ordered else ("", "")
     return StructureQuery(
         name,
         resource,
@@ -139,8 +143,8 @@ MERGE INTO {table} t USING (
 ) s ON t.customer_id = %(customer)s AND t.{parent}_id = s.parent_id AND t.asset_id = s.asset_id
    AND t.field_type = s.field_type
 WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
-WHEN NOT MATCHED THEN INSERT (customer_id, {parent}_id, asset_id, field_type, status)
-    VALUES (%(customer)s, s.parent_id, s.asset_id, s.field_type, s.status)""",
+WHEN NOT MATCHED THEN INSERT (customer_id, {parent}_id, asset_id, field_type, status{position})
+    VALUES (%(customer)s, s.parent_id, s.asset_id, s.field_type, s.status{first})""",
             f"""
 UPDATE {table} t SET status = 'REMOVED' FROM {parents} p, assets x
 WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id = t.customer_id
@@ -155,7 +159,7 @@ WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id =
 CAMPAIGN_ASSETS = _link("campaign_assets", "campaign_asset", "campaign_asset", "campaigns", "campaign")
 AD_GROUP_ASSETS = _link("ad_group_assets", "ad_group_asset", "ad_group_asset", "ad_groups", "ad_group")
 ASSET_GROUP_ASSETS = _link(
-    "asset_group_assets", "asset_group_asset", "asset_group_asset", "asset_groups", "asset_group"
+    "asset_group_assets", "asset_group_asset", "asset_group_asset", "asset_groups", "asset_group", ordered=True
 )
 
 ACCOUNT_ASSETS = StructureQuery(
