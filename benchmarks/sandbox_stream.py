@@ -33,7 +33,7 @@ import grpc  # noqa: E402
 from google.ads.googleads.client import GoogleAdsClient  # noqa: E402
 from google.ads.googleads.v26.services.types.google_ads_service import SearchGoogleAdsStreamRequest  # noqa: E402
 
-from backend.sandbox.googleads import demo, search, stats  # noqa: E402
+from backend.sandbox.googleads import demo, search  # noqa: E402
 from backend.sandbox.googleads.runtime import Options, Runtime  # noqa: E402
 
 BOUND = 0.35
@@ -179,7 +179,7 @@ def serve(folder: Path, days: int) -> int:
     def accounts(seed: int, clients: int, history: int, created: datetime) -> Any:
         return demo.build(seed, clients=clients, days=history, created=created, size=VOLUME)
 
-    runtime = Runtime(Options(data=folder, clients=1, days=days + 3), accounts, stats.totals)
+    runtime = Runtime(Options(data=folder, clients=1, days=days + 3), accounts, search.totals)
     port = serve_kept(runtime, folder)
     print(json.dumps({**runtime.info, "kept_endpoint": f"localhost:{port}"}), flush=True)
     threading.Event().wait()  # until the parent ends this process

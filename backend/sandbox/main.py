@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from backend.sandbox.googleads import demo, stats
+from backend.sandbox.googleads import demo, search
 from backend.sandbox.googleads.runtime import Options, Runtime
 
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        runtime = Runtime(options, _accounts, stats.totals)
+        runtime = Runtime(options, _accounts, search.totals)
     except (OSError, ValueError) as problem:
         sys.stderr.write(f"sandbox: {problem}\n")
         return 1

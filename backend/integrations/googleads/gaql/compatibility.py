@@ -130,7 +130,7 @@ _SEGMENTING: dict[str, tuple[str, ...]] = {
     "customer_asset": _AD_GROUP,
     "expanded_landing_page_view": _AD_GROUP,
     "geographic_view": _AD_GROUP,
-    "landing_page_view": _AD_GROUP,
+    "landing_page_view": (*_AD_GROUP, "expanded_landing_page_view"),
     "per_store_view": ("campaign",),
     "search_term_view": ("ad_group_ad",),
     "shopping_performance_view": _AD_GROUP,
@@ -162,7 +162,8 @@ def resource(
     segments: frozenset[str],
 ) -> Resource:
     """What goes with one resource. `references` are the resources that its message's own fields are named after."""
-    attributed = frozenset(_ATTRIBUTED.get(name, references))
+    found = groups.metrics_of(name, metrics)
+    attributed = frozenset(_ATTRIBUTED.get(name, references or (_AD_GROUP if found else ())))
     if not name.endswith("_constant") and name != "customer":
         attributed |= {"customer"}
     segmenting = frozenset(_SEGMENTING.get(name, ()))
@@ -170,6 +171,6 @@ def resource(
         name,
         attributed=(attributed & resources) - {name},
         segmenting=(segmenting & resources) - {name},
-        metrics=groups.metrics_of(name, metrics),
+        metrics=found,
         segments=groups.segments_of(name, segments),
     )

@@ -51,17 +51,18 @@ _METRIC_CLASSES: tuple[tuple[str, str], ...] = (
 )
 _STANDARD = "base active_view by_conversion_date current_model video analytics cart gmail"
 _CRITERION = f"{_STANDARD} audible platform phone"
+_AUDIENCE = "base active_view video gmail search_share"
 _METRIC_CLASSES_OF: dict[str, str] = {
     "accessible_bidding_strategy": "",
     "ad_group": f"{_CRITERION} search_share content_share auction app lifetime relative vertical message target",
     "ad_group_ad": f"{_CRITERION} app lifetime message relative vertical",
     "ad_group_ad_asset_combination_view": "base",
-    "ad_group_ad_asset_view": "base by_conversion_date app video",
+    "ad_group_ad_asset_view": "base app video",
     "ad_group_asset": "base video phone",
-    "ad_group_audience_view": _CRITERION,
+    "ad_group_audience_view": _AUDIENCE,
     "ad_group_criterion": "",
     "ad_schedule_view": _STANDARD,
-    "age_range_view": _CRITERION,
+    "age_range_view": _AUDIENCE,
     "ai_max_search_term_ad_combination_view": "base",
     "android_privacy_shared_key_google_ad_group": "base app",
     "android_privacy_shared_key_google_campaign": "base app",
@@ -69,7 +70,7 @@ _METRIC_CLASSES_OF: dict[str, str] = {
     "app_top_combination_view": "base",
     "asset_field_type_view": "base video phone",
     "asset_group": f"{_STANDARD} lifetime",
-    "asset_group_asset": "base by_conversion_date",
+    "asset_group_asset": "base video",
     "asset_group_product_group_view": "base cart by_conversion_date",
     "bidding_strategy": f"{_STANDARD} target",
     "call_view": "",
@@ -79,8 +80,8 @@ _METRIC_CLASSES_OF: dict[str, str] = {
     ),
     "campaign_aggregate_asset_view": "base by_conversion_date video platform",
     "campaign_asset": "base video phone",
-    "campaign_audience_view": _CRITERION,
-    "campaign_budget": f"{_STANDARD}",
+    "campaign_audience_view": _AUDIENCE,
+    "campaign_budget": "base video",
     "campaign_criterion": "",
     "campaign_group": f"{_STANDARD}",
     "campaign_search_term_insight": "base search_volume",
@@ -89,7 +90,7 @@ _METRIC_CLASSES_OF: dict[str, str] = {
     "channel_aggregate_asset_view": "base by_conversion_date video platform",
     "click_view": "base",
     "content_criterion_view": "base",
-    "conversion_action": "base by_conversion_date conversion_action",
+    "conversion_action": "base conversion_action",
     "customer": (
         f"{_CRITERION} search_share content_share auction app local lifetime optimization invalid vertical "
         "message campaign reach"
@@ -97,29 +98,29 @@ _METRIC_CLASSES_OF: dict[str, str] = {
     "customer_asset": "base video phone",
     "customer_search_term_insight": "base search_volume",
     "detail_content_suitability_placement_view": "base",
-    "detail_placement_view": _STANDARD,
-    "display_keyword_view": _CRITERION,
+    "detail_placement_view": "base active_view video",
+    "display_keyword_view": _AUDIENCE,
     "distance_view": "base by_conversion_date video",
     "dynamic_search_ads_search_term_view": "base by_conversion_date",
     "expanded_landing_page_view": "base landing_page video active_view",
     "experiment": "experiment",
     "final_url_expansion_asset_view": "base",
-    "gender_view": _CRITERION,
+    "gender_view": _AUDIENCE,
     "geographic_view": "base by_conversion_date video",
     "group_content_suitability_placement_view": "base",
-    "group_placement_view": _STANDARD,
+    "group_placement_view": "base active_view video",
     "hotel_group_view": "base hotel search_share",
     "hotel_performance_view": "base hotel search_share",
-    "income_range_view": _CRITERION,
+    "income_range_view": _AUDIENCE,
     "keyword_view": f"{_STANDARD} search_share auction quality phone",
     "landing_page_view": "base landing_page video active_view",
     "lift_measurement_config": "lift",
     "location_interest_view": "base",
     "location_view": f"{_STANDARD}",
-    "managed_placement_view": _CRITERION,
+    "managed_placement_view": _AUDIENCE,
     "matched_location_interest_view": "base",
     "paid_organic_search_term_view": "base organic",
-    "parental_status_view": _CRITERION,
+    "parental_status_view": _AUDIENCE,
     "per_store_view": "store base local",
     "performance_max_placement_view": "base",
     "product_group_view": f"{_STANDARD} benchmark search_share",
@@ -129,7 +130,7 @@ _METRIC_CLASSES_OF: dict[str, str] = {
     "shopping_product": "base",
     "smart_campaign_search_term_view": "base",
     "targeting_expansion_view": "base video active_view",
-    "topic_view": _CRITERION,
+    "topic_view": _AUDIENCE,
     "travel_activity_group_view": "base search_share",
     "travel_activity_performance_view": "base search_share",
     "user_location_view": "base by_conversion_date video",
@@ -140,16 +141,29 @@ _LIFT_PARTS = ("age_range", "gender", "device", "campaign", "video", "flight")
 _METRIC_CLASSES_OF.update({f"lift_measurement_{part}": "lift" for part in _LIFT_PARTS})
 
 _TOP_SHARES = r"search_(absolute_top|budget_lost_absolute_top|budget_lost_top|rank_lost_(absolute_)?top|top)_"
-_SHOPPING_SHARES = r"search_(?!impression_share|absolute_top_impression_share|click_share|budget_lost|rank_lost)"
+_SHOPPING_SHARES = r"search_(exact|top|budget_lost_top|rank_lost_top)"
+_OTHER_SHARES = r"search_(?!impression_share$)"
+_AUDIENCES = (
+    "ad_group_audience_view",
+    "age_range_view",
+    "campaign_audience_view",
+    "display_keyword_view",
+    "gender_view",
+    "income_range_view",
+    "managed_placement_view",
+    "parental_status_view",
+    "topic_view",
+)
 # metrics that a report lacks although it has their class
 _WITHOUT: dict[str, str] = {
     "ad_group": r"search_budget_lost_impression_share|search_click_share|average_target_",
     "asset_group": r"active_view|video_|trueview|gmail|average_cpm|analytics|absolute_top|top_imp|.*current_model",
-    "conversion_action": r"(?!all_conversions(_value)?(_by_conversion_date)?$|conversion_last|value_per_all|view_thr)",
+    "conversion_action": r"(?!all_conversions(_value)?$|conversion_last)",
     "customer": rf"{_TOP_SHARES}|search_click|unique_users|gmail|phone|.*current_model|average_(page|time)|bounce",
     "keyword_view": r"search_budget_lost_impression_share",
     "product_group_view": _SHOPPING_SHARES,
-    "shopping_performance_view": rf"{_SHOPPING_SHARES}|.*top_impression_percentage",
+    "shopping_performance_view": rf"{_SHOPPING_SHARES}|.*top_impression_percentage|interaction|engagement|average_cpm",
+    **dict.fromkeys(_AUDIENCES, _OTHER_SHARES),
     "click_view": r"(?!clicks$)",
     "detail_content_suitability_placement_view": r"(?!impressions$)",
     "group_content_suitability_placement_view": r"(?!impressions$)",
@@ -165,9 +179,10 @@ _COMMON = (
     r"|conversion_(or_adjustment_)?lag_bucket|conversion_attribution_event_type|click_type|slot"
     r"|new_versus_returning_customers"
 )
-_ASSET = rf"{_COMMON}|asset_interaction_target\..*"
+_WITH_ASSETS = rf"{_COMMON}|asset_interaction_target\..*"
+_LINK = rf"{_DATES}|device|ad_network_type|ad_sub_network_type|{_CONVERSION}|slot|asset_interaction_target\..*"
 _UPPER = (
-    rf"{_ASSET}|hour|ad_destination_type|ad_(sub_)?format_type|ad_using_.*|adjusted_.*|advance_booking_window"
+    rf"{_WITH_ASSETS}|hour|ad_destination_type|ad_(sub_)?format_type|ad_using_.*|adjusted_.*|advance_booking_window"
     r"|auction_insight_domain|length_of_booking|loyalty_membership|mobile_device_platform|recommendation_type"
     r"|conversion_value_rule_primary_dimension|sk_ad_network_.*|start_date|start_day_of_week|travel_destination_.*"
     r"|user_set_dates|vertical_ads_.*"
@@ -176,32 +191,31 @@ _GEO = rf"{_DATES}|device|ad_network_type|ad_sub_network_type|{_CONVERSION}|geo_
 _SEARCH_TERM = rf"{_DATES}|device|ad_network_type|ad_sub_network_type|{_CONVERSION}|search_term_match_.*"
 _SEGMENTS_OF: dict[str, str] = {
     "ad_group": _UPPER,
-    "ad_group_ad": rf"{_ASSET}|ad_format_type|ad_sub_format_type|keyword\..*|adjusted_.*|ad_destination_type",
-    "ad_group_ad_asset_view": _COMMON,
-    "ad_group_asset": _ASSET,
-    "age_range_view": rf"{_COMMON}|hour",
-    "asset_field_type_view": _ASSET,
+    "ad_group_ad": rf"{_COMMON}|ad_format_type|ad_sub_format_type|keyword\..*|ad_destination_type",
+    "ad_group_ad_asset_view": rf"{_DATES}|device|ad_network_type|ad_sub_network_type|{_CONVERSION}|slot|ad_format_type",
+    "ad_group_asset": _LINK,
+    "asset_field_type_view": _LINK,
     "campaign": _UPPER,
-    "campaign_asset": _ASSET,
-    "campaign_budget": rf"{_COMMON}|hour|budget_campaign_association_status\..*",
+    "campaign_asset": _LINK,
+    "campaign_budget": rf"date|{_CONVERSION}|budget_campaign_association_status\..*",
     "campaign_search_term_insight": rf"{_DATES}|search_subcategory|search_term",
     "campaign_search_term_view": rf"{_SEARCH_TERM}|keyword\..*",
     "cart_data_sales_view": rf"{_DATES}|device|ad_network_type|product_.*",
     "click_view": r"date|click_type|device|ad_network_type|slot|month_of_year|keyword\..*",
-    "conversion_action": rf"{_DATES}|{_CONVERSION}|click_type|device|ad_network_type|conversion_.*",
+    "conversion_action": r"date|week|month|quarter",
     "customer": _UPPER,
-    "customer_asset": _ASSET,
+    "customer_asset": _LINK,
     "customer_search_term_insight": rf"{_DATES}|search_subcategory|search_term",
     "distance_view": rf"{_DATES}|device|ad_network_type|{_CONVERSION}",
     "dynamic_search_ads_search_term_view": rf"{_COMMON}|webpage",
     "experiment": rf"{_DATES}",
     "geographic_view": _GEO.replace("geo_target_.*", r"geo_target_(?!country).*"),
-    "gender_view": rf"{_COMMON}|hour",
     "hotel_performance_view": rf"{_COMMON}|hour|hotel_.*|partner_hotel_id",
+    "landing_page_view": rf"{_COMMON}|landing_page_source",
     "keyword_view": rf"{_COMMON}|auction_insight_domain|match_type",
     "paid_organic_search_term_view": rf"{_COMMON}|keyword\..*|search_engine_results_page_type",
     "search_term_view": rf"{_SEARCH_TERM}|keyword\..*",
-    "shopping_performance_view": rf"{_COMMON}|hour|product_.*|asset_group",
+    "shopping_performance_view": rf"{_COMMON}|product_.*|asset_group",
     "travel_activity_performance_view": rf"{_COMMON}|activity_.*|external_activity_id",
     "user_location_view": _GEO,
 }

@@ -16,6 +16,7 @@ def entities(plan: Plan) -> Iterable[tuple[str, Any]]:
     _customer(builder)
     labels = [_label(builder, name, colour) for name, colour in LABELS]
     _conversion_actions(builder)
+    _account_goals(builder)
     negatives = _negative_list(builder)
     library = assets.library(builder)
     strategy = _portfolio_strategy(builder)
@@ -23,6 +24,7 @@ def entities(plan: Plan) -> Iterable[tuple[str, Any]]:
     search_campaigns.build(builder, labels=labels, negative_list=negatives, library=library, strategy=strategy)
     other_campaigns.build(builder, library=library, label=labels[2])
     assets.link(builder, library)
+    _campaign_goals(builder)
     for interest in constants.interests(plan.customer_id):
         builder.entities.append(("user_interest", interest))
     return builder.drain()
@@ -58,6 +60,29 @@ def _label(builder: Builder, name: str, colour: str) -> str:
     number = builder.next_id("label")
     text = {"background_color": colour, "description": f"{name} campaigns"}
     return builder.add("label", number, id=number, name=name, status="ENABLED", text_label=text)
+
+
+_GOALS = (
+    ("PURCHASE", "WEBSITE"),
+    ("SIGNUP", "WEBSITE"),
+    ("PHONE_CALL_LEAD", "CALL_FROM_ADS"),
+    ("CONVERTED_LEAD", "STORE"),
+)
+
+
+def _account_goals(builder: Builder) -> None:
+    for position, (category, origin) in enumerate(_GOALS):
+        fields = {"category": category, "origin": origin, "biddable": position in (0, 2)}
+        builder.add("customer_conversion_goal", category, origin, **fields)
+
+
+def _campaign_goals(builder: Builder) -> None:
+    campaigns = [message for kind, message in builder.entities if kind == "campaign"]
+    for campaign in campaigns:
+        for position, (category, origin) in enumerate(_GOALS):
+            fields = {"category": category, "origin": origin, "biddable": position in (0, 2)}
+            parts = (campaign.id, category, origin)
+            builder.add("campaign_conversion_goal", *parts, campaign=campaign.resource_name, **fields)
 
 
 def _conversion_actions(builder: Builder) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from backend.sandbox.googleads.search import accounts_rows, ad_assets, change_rows
+from backend.sandbox.googleads.search import accounts_rows, ad_assets, change_rows, views
 from backend.sandbox.googleads.search.scope import Base, Scope
 
 Rows = Callable[[Scope], list[Base]]
@@ -71,21 +71,14 @@ CAMPAIGN_VIEWS = {
     "campaign_audience_view": ("campaignAudienceViews", "user_list"),
 }
 # views that only list what was shown
-ONLY_WITH_TRAFFIC = frozenset(
-    {
-        "expanded_landing_page_view",
-        "geographic_view",
-        "group_placement_view",
-        "landing_page_view",
-        "user_location_view",
-    }
-)
+ONLY_WITH_TRAFFIC = frozenset(views.VIEWS) - {"video"}
 _DERIVED: dict[str, Rows] = {
     "ad": _ads,
     "ad_group_ad_asset_view": ad_assets.rows,
     "customer_client": accounts_rows.customer_clients,
     "change_status": change_rows.statuses,
     "change_event": change_rows.events,
+    **views.VIEWS,
     **{view: _criterion_view(view, *parts) for view, parts in CRITERION_VIEWS.items()},
     **{view: _campaign_view(view, *parts) for view, parts in CAMPAIGN_VIEWS.items()},
 }

@@ -10,8 +10,7 @@ from backend.integrations.googleads import gaql
 from backend.integrations.googleads.gaql import Category, Checked, Filter, GaqlError
 from backend.integrations.googleads.gaql.fields import CORE_DATE_SEGMENTS
 from backend.sandbox.googleads.errors import refuse
-from backend.sandbox.googleads.search import base_rows, clicks, joins, metrics, projection, segments, statistics
-from backend.sandbox.googleads.search.access import reader
+from backend.sandbox.googleads.search import access, base_rows, clicks, joins, metrics, projection, segments, statistics
 from backend.sandbox.googleads.search.predicates import Test, predicate
 from backend.sandbox.googleads.search.scope import Base, Scope
 from backend.sandbox.googleads.search.segments import Key, Splits
@@ -21,6 +20,7 @@ from backend.sandbox.googleads.stats.lines import ZERO, Counts
 from backend.sandbox.googleads.world import World
 
 NO_EXTRA: Extra = ("", "")
+_BY_CAMPAIGN = frozenset({"campaign_budget", "bidding_strategy"})
 _TERM_VIEWS = frozenset({"search_term_view", "campaign_search_term_view"})
 
 
@@ -91,7 +91,7 @@ class Execution:
         """The rows of the answer, filtered, sorted and limited."""
         found: Iterable[Row] = self._filtered(self._gathered())
         for sort in reversed(self.checked.sorts):
-            value = self._value_reader(sort.field.name)
+            value = self.reader(sort.field.name)
             found = sorted(found, key=_sort_key(value), reverse=sort.descending)
         limit = self.checked.query.limit
         return iter(found) if limit is None else islice(iter(found), limit)
@@ -113,6 +113,9 @@ class Execution:
             for base in bases:
                 yield Row(base, NO_EXTRA, (), ZERO)
             return
+        if not self.checked.has_metrics and not self.asked.splits.names and self.checked.resource.name in _BY_CAMPAIGN:
+            yield from self._with_campaigns(bases)
+            return
         totals = statistics.totals(self.scope, self.checked.resource.name, bases, self.asked)
         if not self.asked.splits.names and not self._split_kinds():
             for base in bases:
@@ -125,8 +128,17 @@ class Execution:
             if self.keeps(by_name[name], extra):
                 yield Row(by_name[name], extra, key, counts)
 
+    def _with_campaigns(self, bases: Sequence[Base]) -> Iterator[Row]:
+        """Budgets and strategies with each campaign that uses them."""
+        for base in bases:
+            for campaign in self.scope.children("campaign", base.kind, base.name):
+                extra = (campaign.resource_name, "")
+                if self.keeps(base, extra):
+                    yield Row(base, extra, (), ZERO)
+
     def _terms(self) -> Iterator[Row]:
-        source = TermRows(self.scope, self.checked.resource.name)
+        by_keyword = any(name.startswith("segments.keyword.") for name in self.asked.splits.names)
+        source = TermRows(self.scope, self.checked.resource.name, by_keyword)
         summed: dict[tuple[str, Key], Row] = {}
         kept: dict[str, bool] = {}
         for base, key, counts in source.rows(self.asked):
@@ -144,7 +156,7 @@ class Execution:
     @cached_property
     def _attribute_filters(self) -> list[tuple[str, Callable[[Any], Any], Test]]:
         return [
-            (f.field.resource, reader(f.field.resource, f.field.path[1:]), predicate(f))
+            (f.field.resource, access.reader(f.field.resource, f.field.path[1:]), predicate(f))
             for f in self.checked.filters
             if f.field.category is Category.ATTRIBUTE
         ]
@@ -171,7 +183,7 @@ class Execution:
 
     def _filtered(self, rows: Iterable[Row]) -> Iterator[Row]:
         tests = [
-            (self._value_reader(f.field.name), predicate(f))
+            (self.reader(f.field.name), predicate(f))
             for f in self.checked.filters
             if f.field.category is Category.METRIC
             or (f.field.category is Category.SEGMENT and f.field.name not in CORE_DATE_SEGMENTS)
@@ -180,14 +192,15 @@ class Execution:
             if all(test(read(row)) for read, test in tests):
                 yield row
 
-    def _value_reader(self, name: str) -> Callable[[Row], Any]:
+    def reader(self, name: str) -> Callable[[Row], Any]:
+        """A function that gives the value of a field of the query in a row."""
         field = next(f for f in self._fields() if f.name == name)
         if field.category is Category.METRIC:
             return lambda row: metrics.value_of(name, row.counts)
         if field.category is Category.SEGMENT:
             position = self.asked.splits.names.index(name)
             return lambda row: row.key[position] if row.key else None
-        read, kind = reader(field.resource, field.path[1:]), field.resource
+        read, kind = access.reader(field.resource, field.path[1:]), field.resource
 
         def value(row: Row) -> Any:
             entity = self.entity(row.base, row.extra, kind)

@@ -203,13 +203,22 @@ def _linked(kind: str, parent: str) -> Callable[[Scope, Sequence[Base]], Parts]:
 
 
 def _named(scope: Scope, rows: Sequence[Base]) -> Parts:
-    """Views whose rows were made for their units: the row's `unit` entry names it."""
+    """Views whose rows name their units."""
     by_unit: dict[str, list[str]] = {}
     for row in rows:
-        for unit in row.entities.get("units", ()):
+        for unit in row.units:
             by_unit.setdefault(unit, []).append(row.name)
     always = (Span(0, FOREVER),)
     return _Children(FULL, lambda unit: [(name, always) for name in by_unit.get(unit.resource_name, ())])
+
+
+def _overlapping_units(_scope: Scope, rows: Sequence[Base]) -> Parts:
+    """Rows that name their units and are shown together."""
+    by_unit: dict[str, list[str]] = {}
+    for row in rows:
+        for unit in row.units:
+            by_unit.setdefault(unit, []).append(row.name)
+    return _overlapping(lambda unit: by_unit.get(unit.resource_name, ()))
 
 
 SPLITTERS: Mapping[str, Callable[[Scope, Sequence[Base]], Parts]] = {
@@ -226,7 +235,10 @@ SPLITTERS: Mapping[str, Callable[[Scope, Sequence[Base]], Parts]] = {
     "asset_group_asset": _asset_group_assets,
     "campaign_asset": _linked("campaign_asset", "campaign"),
     "customer_asset": _linked("customer_asset", ""),
+    "detail_placement_view": _named,
     "location_view": _places,
+    "performance_max_placement_view": _named,
+    "video": _overlapping_units,
     "expanded_landing_page_view": _named,
     "geographic_view": _named,
     "group_placement_view": _named,

@@ -16,11 +16,15 @@ from backend.sandbox.googleads.world import World
 
 @dataclass(slots=True)
 class Base:
-    """One row before statistics: its main entity and those that are attributed to it."""
+    """One row before statistics: its main entity and those that are attributed to it.
+
+    `units` are the ad groups and campaigns whose traffic a view shows, where the entities do not say so.
+    """
 
     kind: str
     name: str
     entities: dict[str, Any]
+    units: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from backend.sandbox.googleads.stats.units import Today, Unit
 Extra = tuple[str, str]  # campaign and ad group of the unit, where the row is split by them
 RowKey = tuple[str, Extra, Key]
 DayTest = Callable[[int], bool]
+_ENABLED = 2  # ConversionActionStatusEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Asked:
 
 def totals(scope: Scope, resource: str, rows: Sequence[Base], asked: Asked) -> dict[RowKey, Counts]:
     """What each row scored, by its main resource name and segment values. Rows without traffic have no entry."""
+    if resource == "conversion_action":
+        return _of_actions(scope, rows, asked)
     splitter = reports.SPLITTERS.get(resource)
     if splitter is None:
         return {}
@@ -87,7 +90,7 @@ def _cell(
 
 def _by_conversion(scope: Scope, found: Mapping[RowKey, Counts], splits: Splits) -> dict[RowKey, Counts]:
     """Split conversions by conversion action: primary ones share the conversions, the others the rest."""
-    actions = [action for action in scope.all("conversion_action") if action.status == 2]
+    actions = [action for action in scope.all("conversion_action") if action.status == _ENABLED]
     result: dict[RowKey, Counts] = {}
     for (name, extra, key), counts in found.items():
         for action, share in _shared(actions, counts):
@@ -96,6 +99,19 @@ def _by_conversion(scope: Scope, found: Mapping[RowKey, Counts], splits: Splits)
             row_key = (name, extra, tuple(values.values()))
             before = result.get(row_key)
             result[row_key] = share if before is None else before.plus(share)
+    return result
+
+
+def _of_actions(scope: Scope, rows: Sequence[Base], asked: Asked) -> dict[RowKey, Counts]:
+    """Conversions of the whole account by conversion action."""
+    account = [Base("customer", f"customers/{scope.customer_id}", {})]
+    wanted = {row.name for row in rows}
+    actions = [action for action in scope.all("conversion_action") if action.status == _ENABLED]
+    result: dict[RowKey, Counts] = {}
+    for (_, extra, key), counts in totals(scope, "customer", account, asked).items():
+        for action, share in _shared(actions, counts):
+            if action.resource_name in wanted:
+                result[(action.resource_name, extra, key)] = share
     return result
 
 

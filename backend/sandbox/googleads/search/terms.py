@@ -35,12 +35,14 @@ class TermRows:
 
     scope: Scope
     view: str
+    by_keyword: bool = False  # keyword segments leave Performance Max out
     _statuses: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     _bases: dict[tuple[str, str], Base] = field(default_factory=dict)
 
     def units(self) -> list[Unit]:
         """Units that have search terms in this view."""
-        wanted = {"SEARCH", _PERFORMANCE_MAX} if self.view == "campaign_search_term_view" else {"SEARCH"}
+        whole = self.view == "campaign_search_term_view" and not self.by_keyword
+        wanted = {"SEARCH", _PERFORMANCE_MAX} if whole else {"SEARCH"}
         return [unit for unit in self.scope.traffic.units if unit.channel in wanted]
 
     def terms(self, unit: Unit) -> Terms:
