@@ -12,6 +12,7 @@ from backend.sandbox.googleads.handlers import (
     ads,
     asset_links,
     assets,
+    audiences,
     batch_jobs,
     bidding,
     budgets,
@@ -26,16 +27,16 @@ from backend.sandbox.googleads.handlers import (
 from backend.sandbox.googleads.mutate.rules import Rules, families
 
 FAMILIES = (
-    accounts, ad_groups, ads, asset_links, assets, batch_jobs, bidding, budgets, campaigns, conversions, criteria,
-    customizers, labels, pmax, shared_sets,
+    accounts, ad_groups, ads, asset_links, assets, audiences, batch_jobs, bidding, budgets, campaigns, conversions,
+    criteria, customizers, labels, pmax, shared_sets,
 )  # fmt: skip
 STORED_AS_SENT = frozenset(
-    ("ad_parameter", "asset_group_listing_group_filter", "asset_set", "asset_set_asset", "audience")
+    ("ad_parameter", "asset_group_listing_group_filter", "asset_set", "asset_set_asset")
     + ("bidding_data_exclusion", "bidding_seasonality_adjustment", "campaign_asset_set", "ad_group_asset_set")
     + ("campaign_group", "conversion_custom_variable", "conversion_value_rule", "conversion_value_rule_set")
-    + ("custom_audience", "custom_conversion_goal", "custom_interest", "customer_asset_set", "remarketing_action")
+    + ("custom_conversion_goal", "custom_interest", "customer_asset_set")
     + ("keyword_plan", "keyword_plan_campaign", "keyword_plan_ad_group", "keyword_plan_ad_group_keyword")
-    + ("keyword_plan_campaign_keyword", "recommendation_subscription", "user_list")
+    + ("keyword_plan_campaign_keyword", "recommendation_subscription")
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
+from backend.sandbox.googleads import names
 from backend.sandbox.googleads.demo import constants
 from backend.sandbox.googleads.handlers import budgets, checks, pmax
 from backend.sandbox.googleads.indexes import Index
@@ -141,7 +142,7 @@ class CampaignRules(Rules):
             return
         self._bidding_values(op, new)
         if chosen == "bidding_strategy":
-            strategy = op.get(new.bidding_strategy)
+            strategy = _strategy(op, new.bidding_strategy)
             if strategy is not None and is_removed(strategy):
                 op.fail("operation_access_denied_error", "OPERATION_NOT_PERMITTED_FOR_REMOVED_RESOURCE", chosen)
             new.bidding_strategy_type = strategy.type_ if strategy is not None else 0
@@ -253,6 +254,14 @@ class CampaignRules(Rules):
         set_enum(new, "serving_status", serving)
         paused = enum_name(new, "status") == "PAUSED"
         set_enum(new, "primary_status", "PAUSED" if paused else primary)
+
+
+def _strategy(op: Op, name: str) -> Any | None:
+    """A portfolio strategy of the account or of one of its managers."""
+    parsed = names.parse(name)
+    if parsed is None or parsed.customer_id not in op.tx.world.customers():
+        return None
+    return op.tx.get("bidding_strategy", name, parsed.customer_id)
 
 
 def _declared_or_elsewhere(op: Op, new: Any) -> None:

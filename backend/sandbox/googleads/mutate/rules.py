@@ -64,7 +64,7 @@ class Op:
 
 
 class Rules:
-    """Rules of one kind; the defaults let everything pass. `new` may be modified, `old` never."""
+    """Rules of one kind; the defaults let everything pass and make new entities ENABLED. `new` may be modified, `old` never."""
 
     kind: str
     actions: frozenset[str] = frozenset(("create", "update", "remove"))
@@ -78,6 +78,9 @@ class Rules:
 
     def create(self, op: Op, new: Any) -> None:
         """Check a new entity and fill in what Google derives and defaults."""
+        status = new.DESCRIPTOR.fields_by_name.get("status")
+        if status is not None and status.enum_type is not None and "ENABLED" in status.enum_type.values_by_name:
+            default_enum(new, "status", "ENABLED")
 
     def update(self, op: Op, old: Any, new: Any, paths: Sequence[str]) -> None:
         """Check an updated entity (`new` has the mask applied)."""
