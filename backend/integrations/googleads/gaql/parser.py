@@ -130,6 +130,8 @@ class _Parser:
         token = self._take()
         if token.kind is not TokenKind.WORD or token.keyword() in _RESERVED:
             raise self._unexpected(token)
+        if self._is_symbol("("):
+            raise self._unexpected(self._next)  # there are no functions
         parts = token.text.split(".")
         if not token.text[0].islower() or not all(parts):
             raise GaqlError(
