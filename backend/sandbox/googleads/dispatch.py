@@ -16,9 +16,10 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from backend.sandbox.googleads import access, errors, registry
-from backend.sandbox.googleads.calls import METHODS, Call, Method, Services, proto_json
+from backend.sandbox.googleads.calls import Call, Method, Services, proto_json
 from backend.sandbox.googleads.errors import PlainStatus, Problem, Refusal, refuse
 from backend.sandbox.googleads.kinds import STORE_VERSION, VERSIONS
+from backend.sandbox.googleads.methods import METHODS
 from backend.sandbox.googleads.services import mutates
 
 LIVE_PREFIX = "/google.ads.googleads."

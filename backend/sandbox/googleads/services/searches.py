@@ -1,10 +1,12 @@
-"""GoogleAdsService.Search and SearchStream: doors to the GAQL executor."""
+"""GoogleAdsService.Search and SearchStream, and GoogleAdsFieldService: doors to the GAQL executor."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from backend.sandbox.googleads import search
 from backend.sandbox.googleads.calls import METHODS, Call, Method, rpc
 from backend.sandbox.googleads.past import seen_by
+from backend.sandbox.googleads.search import field_service
 
 
 @rpc("GoogleAdsService.Search")
@@ -20,3 +22,15 @@ def search_stream(call: Call) -> Iterator[bytes]:
 
 
 METHODS["GoogleAdsService.SearchStream"] = Method(search_stream)
+
+
+@rpc("GoogleAdsFieldService.GetGoogleAdsField")
+def get_field(call: Call) -> Any:
+    """One field or resource of the catalogue."""
+    return field_service.get(call.request, call.version)
+
+
+@rpc("GoogleAdsFieldService.SearchGoogleAdsFields")
+def search_fields(call: Call) -> Any:
+    """The catalogue, asked in its own small language."""
+    return field_service.search_fields(call.request, call.version)
