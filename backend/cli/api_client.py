@@ -17,6 +17,15 @@ ENDED = ("finished", "failed")
 Progress = Callable[[dict[str, Any]], None]
 
 
+class Refused(StartProblem):
+    """The API answered with a problem document: `problem` is it, `code` its stable code."""
+
+    def __init__(self, line: str, problem: dict[str, Any]) -> None:
+        super().__init__(line)
+        self.problem = problem
+        self.code = str(problem.get("code"))
+
+
 class ApiClient:
     """Calls one API with one bearer token; cookies are kept, as a browser keeps them."""
 
@@ -29,7 +38,8 @@ class ApiClient:
         """Send one request; `path` may be a whole address of the same API.
 
         Raises:
-            StartProblem: the API refused it, or did not answer; the line carries the problem's detail.
+            Refused: the API refused it; the line carries the problem's detail.
+            StartProblem: it did not answer.
         """
         address = path if path.startswith("http") else self.url + path
         headers = {**self._headers, **options.pop("headers", {})}
@@ -40,7 +50,8 @@ class ApiClient:
         except requests.RequestException as problem:
             raise StartProblem(f"{method} {path}: the API does not answer ({type(problem).__name__})") from problem
         if answer.status_code >= 400:
-            raise StartProblem(f"{method} {path}: {answer.status_code} {explain(answer)}")
+            problem = problem_of(answer)
+            raise Refused(f"{method} {path}: {answer.status_code} {explain(problem)}", problem)
         return answer
 
     def get(self, path: str, **options: Any) -> Any:
@@ -87,11 +98,16 @@ class ApiClient:
         return done["result"]
 
 
-def explain(answer: requests.Response) -> str:
-    """One line out of a problem document."""
+def problem_of(answer: requests.Response) -> dict[str, Any]:
+    """The problem document of an answer; one is made up where something else than the API answered."""
     try:
         problem = answer.json()
     except ValueError:
-        return answer.text[:200]
+        problem = None
+    return problem if isinstance(problem, dict) else {"code": "not_the_api", "detail": answer.text[:200]}
+
+
+def explain(problem: dict[str, Any]) -> str:
+    """One line out of a problem document."""
     findings = "; ".join(f"{item.get('pointer')}: {item.get('message')}" for item in problem.get("errors", []))
     return f"{problem.get('code')}: {problem.get('detail')}{f' ({findings})' if findings else ''}"

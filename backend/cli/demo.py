@@ -11,7 +11,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from backend.cli.api_client import ApiClient
+from backend.cli.api_client import ApiClient, Refused
 from backend.cli.consent import give_consent
 from backend.cli.home import StartProblem
 from backend.cli.run_file import RunFile
@@ -104,7 +104,15 @@ class Tour:
         """Read the account's structure and recent statistics; answers the number of rows."""
         say(f"2/7 Reading structure and statistics of {account['slug']}")
         order = {"slug": account["slug"], "command": "append"}
-        result = self.api.finish(self.api.post("/api/runbooks/execute", order)["job_id"])
+        try:
+            job_id = self.api.post("/api/runbooks/execute", order)["job_id"]
+        except Refused as refusal:
+            if refusal.code != "sync_in_progress":
+                raise
+            say("    a sync of this account is under way already: waiting for that one")
+            self.api.wait(refusal.problem["job_id"])
+            job_id = self.api.post("/api/runbooks/execute", order)["job_id"]
+        result = self.api.finish(job_id)
         say(f"    {result['rows_synced']} rows, complete up to {result['watermark_date']}")
         return int(result["rows_synced"])
 
