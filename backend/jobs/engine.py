@@ -22,7 +22,6 @@ from sqlalchemy.engine import Row
 from backend.core import logging, tenancy
 from backend.core.db import unit_of_work
 from backend.core.errors import Problem
-from backend.core.events import Event
 from backend.jobs.registry import Registered, handler_of
 from backend.jobs.run import Cancelled, JobFailed, JobRun, LostLease, Outcome, Reschedule
 from backend.jobs.service import CANCELLED, send
@@ -37,8 +36,8 @@ UPDATE jobs SET status = 'started', attempts = attempts + 1, fence = fence + 1, 
        waiting_reason = NULL
 WHERE id = :id AND attempts < max_attempts
   AND ((status = 'queued' AND next_attempt_at <= now()) OR (status = 'started' AND lease_expires_at < now()))
-RETURNING id, tenant_id, customer_id, subject_id, kind, args, attempts, fence, trace_id, created_by, created_by_name,
-          cancel_requested
+RETURNING id, tenant_id, customer_id, subject_id, kind, args, attempts, max_attempts, fence, trace_id, created_by,
+          created_by_name, cancel_requested
 """)
 
 _PARK = text("""
@@ -70,8 +69,8 @@ RETURNING id, queue
 """)
 
 _EXHAUSTED = text("""
-SELECT id, tenant_id, customer_id, subject_id, kind, args, attempts, fence, trace_id, created_by, created_by_name,
-       cancel_requested
+SELECT id, tenant_id, customer_id, subject_id, kind, args, attempts, max_attempts, fence, trace_id, created_by,
+       created_by_name, cancel_requested
 FROM jobs WHERE attempts >= max_attempts
   AND ((status = 'started' AND lease_expires_at < now()) OR (status = 'queued' AND next_attempt_at <= now()))
 LIMIT :batch
@@ -113,6 +112,7 @@ def _job_run(row: Row[Any], lease: float) -> JobRun:
         kind=row.kind,
         args=row.args,
         attempt=row.attempts,
+        max_attempts=row.max_attempts,
         fence=row.fence,
         created_by=row.created_by,
         created_by_name=row.created_by_name,
@@ -146,7 +146,10 @@ def _run_claimed(job: JobRun) -> None:
         _fail(job, registered, {**error, **problem.extra})
     except Exception:
         log.exception("job_crashed", kind=job.kind, attempt=job.attempt)
-        _park(job, backoff_seconds(job.attempt), "retry", counts=True)
+        if job.attempt >= job.max_attempts:
+            _end_exhausted(job)
+        else:
+            _park(job, backoff_seconds(job.attempt), "retry", counts=True)
 
 
 def backoff_seconds(attempt: int) -> float:
@@ -176,7 +179,9 @@ def _park(job: JobRun, after: float, reason: str, *, counts: bool) -> None:
     log.info("job_parked", kind=job.kind, reason=reason, seconds=round(after, 1))
 
 
-def _fail(job: JobRun, registered: Registered | None, error: dict[str, Any], *, exit_code: int = 1) -> None:
+def _fail(
+    job: JobRun, registered: Registered | None, error: dict[str, Any], *, exit_code: int = 1, alert: str | None = None
+) -> None:
     if registered and registered.on_failure:
         registered.on_failure(job, error)
     with unit_of_work() as work:
@@ -187,6 +192,8 @@ def _fail(job: JobRun, registered: Registered | None, error: dict[str, Any], *, 
         if failed is None:
             return
         work.emit(job.event("job.failed", {"error": error}))
+        if alert:
+            work.emit(job.event(alert, error))
     log.warning("job_failed", kind=job.kind, problem=error.get("code"))
 
 
@@ -217,5 +224,4 @@ def _end_exhausted(job: JobRun) -> None:
                 text("UPDATE jobs SET status = 'started' WHERE id = :id AND fence = :fence AND status = 'queued'"),
                 {"id": job.job_id, "fence": job.fence},
             )
-            work.emit(Event(tenant_id=job.tenant_id, kind="alert.job_exhausted", job_id=job.job_id, data=error))
-        _fail(job, handler_of(job.kind), error)
+        _fail(job, handler_of(job.kind), error, alert="alert.job_exhausted")

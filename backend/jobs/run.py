@@ -95,6 +95,7 @@ class JobRun:
     kind: str
     args: dict[str, Any]
     attempt: int
+    max_attempts: int
     fence: int
     created_by: UUID | None
     created_by_name: str

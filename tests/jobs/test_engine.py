@@ -145,18 +145,35 @@ def test_a_crash_is_retried_and_ends_failed_when_attempts_run_out(
 
     kind = handler(crash, on_failure=lambda job, error: told.append(str(error["code"])))
     job_id = open_job(kind, max_attempts=2)
-    for _ in range(2):
-        rows("UPDATE jobs SET next_attempt_at = now() WHERE id = :id", id=job_id)
-        run(job_id)
-        assert job_row(rows, job_id)["status"] == "queued"
-        assert job_row(rows, job_id)["waiting_reason"] == "retry"
+    run(job_id)
+    assert job_row(rows, job_id)["status"] == "queued"
+    assert job_row(rows, job_id)["waiting_reason"] == "retry"
     rows("UPDATE jobs SET next_attempt_at = now() WHERE id = :id", id=job_id)
-    with app.app_context():
-        engine.sweep()
+    run(job_id)
     row = job_row(rows, job_id)
     assert (row["status"], row["error"]["code"], row["attempts"]) == ("failed", "attempts_exhausted", 2)
     assert told == ["attempts_exhausted"]
     assert "secret detail" not in str(row)
+    alerts = rows("SELECT count(*) FROM events WHERE job_id = :id AND kind = 'alert.job_exhausted'", id=job_id)
+    assert alerts[0]["count"] == 1
+
+
+def test_a_job_whose_workers_always_die_ends_failed(
+    app: Flask, rows: Rows, handler: Callable[..., str], open_job: Open
+) -> None:
+    told: list[str] = []
+    kind = handler(lambda job: Outcome(), on_failure=lambda job, error: told.append(str(error["code"])))
+    job_id = open_job(kind, max_attempts=2)
+    rows(
+        "UPDATE jobs SET status = 'started', attempts = 2, fence = 2, lease_owner = 'dead',"
+        " lease_expires_at = now() - interval '1 second' WHERE id = :id",
+        id=job_id,
+    )
+    with app.app_context():
+        engine.sweep()
+        engine.sweep()
+    row = job_row(rows, job_id)
+    assert (row["status"], row["error"]["code"], told) == ("failed", "attempts_exhausted", ["attempts_exhausted"])
     alerts = rows("SELECT count(*) FROM events WHERE job_id = :id AND kind = 'alert.job_exhausted'", id=job_id)
     assert alerts[0]["count"] == 1
 
