@@ -1,0 +1,115 @@
+"""Runbooks through HTTP: which commands there are, what is refused, the lease, and the checks of `validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.database import Rows
+from tests.support.team import Team
+from tests.support.worker import Worker
+from tests.sync.support import new_account
+
+Wait = Callable[..., dict[str, Any]]
+TOMORROW = (date.today() + timedelta(days=2)).isoformat()  # noqa: DTZ011
+
+
+@pytest.fixture
+def slug(team: Team, rows: Rows) -> str:
+    """An account that no credential reaches."""
+    customer_id = new_account(rows, team.tenant_id)
+    return str(rows("SELECT slug FROM customers WHERE id = :id", id=customer_id)[0]["slug"])
+
+
+def execute(team: Team, slug: str, command: str, **args: Any) -> Any:
+    return team.client.post("/api/runbooks/execute", json={"slug": slug, "command": command, "args": args})
+
+
+def test_the_commands_are_listed(team: Team) -> None:
+    listed = team.client.get("/api/runbooks/commands").get_json()
+    assert [item["command"] for item in listed] == ["init", "append", "validate", "repair", "force-unlock"]
+    assert next(item for item in listed if item["command"] == "repair")["required"] == ["start", "end"]
+
+
+@pytest.mark.parametrize(
+    ("command", "args", "findings"),
+    [
+        ("dance", {}, [("/command", "unknown_command")]),
+        ("repair", {}, [("/args/start", "required"), ("/args/end", "required")]),
+        (
+            "repair",
+            {"start": "2026-1-1", "end": "soon"},
+            [("/args/start", "invalid_date"), ("/args/end", "invalid_date")],
+        ),
+        ("repair", {"start": "2026-02-30", "end": "2026-03-01"}, [("/args/start", "invalid_date")]),
+        ("repair", {"start": "2026-03-02", "end": "2026-03-01"}, [("/args/start", "start_after_end")]),
+        ("repair", {"start": "2026-03-02", "end": TOMORROW}, [("/args/end", "future_date")]),
+        ("repair", {"start": "2020-01-01", "end": "2020-01-31"}, [("/args/start", "too_old")]),
+        ("repair", {"start": 5, "end": None}, [("/args/end", "required"), ("/args/start", "invalid_date")]),
+        ("append", {"start": "2026-01-01"}, [("/args/start", "unknown")]),
+    ],
+)
+def test_bad_orders_say_what_is_wrong(
+    team: Team, slug: str, rows: Rows, command: str, args: dict[str, Any], findings: list[tuple[str, str]]
+) -> None:
+    refused = execute(team, slug, command, **args)
+    assert refused.status_code == 400, refused.text
+    assert [(item["pointer"], item["code"]) for item in refused.get_json()["errors"]] == findings
+    assert rows("SELECT 1 FROM jobs WHERE tenant_id = :tenant", tenant=team.tenant_id) == []
+
+
+def test_a_wrong_slug_is_not_found(team: Team, new_team: Callable[..., Team], slug: str) -> None:
+    assert execute(team, "nowhere", "append").status_code == 404
+    assert execute(new_team(), slug, "append").status_code == 404
+
+
+def test_a_viewer_may_validate_only(team: Team, slug: str) -> None:
+    viewer = team.member("viewer")
+    body = {"slug": slug, "command": "append", "args": {}}
+    assert viewer.post("/api/runbooks/execute", json=body).status_code == 403
+    editor = team.member("editor")
+    body = {"slug": slug, "command": "force-unlock", "args": {}}
+    assert editor.post("/api/runbooks/execute", json=body).status_code == 403
+
+
+def test_one_sync_per_account_and_force_unlock_takes_the_lease(
+    team: Team, slug: str, rows: Rows, worker: Worker, wait_for_job: Wait
+) -> None:
+    customer = rows("SELECT id FROM customers WHERE slug = :slug AND tenant_id = :t", slug=slug, t=team.tenant_id)[0]
+    holder = rows(
+        "INSERT INTO jobs (id, tenant_id, customer_id, kind, queue, exclusive_key, status, attempts, max_attempts,"
+        " fence,"
+        " next_attempt_at, started_at, lease_expires_at, created_by_name, cancel_requested)"
+        " VALUES (gen_random_uuid(), :t, :c, 'sync.account', 'sync', :key, 'started', 1, 5, 1, now(), now(),"
+        " now() + interval '1 hour', 'gone', false) RETURNING id",
+        t=team.tenant_id,
+        c=customer["id"],
+        key=f"sync:{customer['id']}",
+    )[0]["id"]
+    refused = execute(team, slug, "append")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "sync_in_progress")
+    assert refused.get_json()["job_id"] == str(holder)
+    done = wait_for_job(execute(team, slug, "force-unlock").get_json()["job_id"])
+    assert done["result"]["unlocked"] == [str(holder)]
+    after = rows("SELECT status, fence, error FROM jobs WHERE id = :id", id=holder)[0]
+    assert (after["status"], after["fence"], after["error"]["code"]) == ("failed", 2, "force_unlocked")
+    assert execute(team, slug, "append").status_code == 202
+
+
+def test_validate_tells_what_is_missing(team: Team, slug: str, worker: Worker, wait_for_job: Wait) -> None:
+    job = wait_for_job(execute(team, slug, "validate").get_json()["job_id"])
+    assert (job["status"], job["exit_code"]) == ("finished", 1)
+    checks = {item["name"]: item["state"] for item in job["result"]["checks"]}
+    assert checks["credential"] == "fail"
+    assert checks["clock"] == checks["time_zone"] == "ok"
+    assert "credential" in job["stderr"]
+
+
+def test_validate_of_a_connected_account_holds(team: Team, worker: Worker, wait_for_job: Wait) -> None:
+    account = next(item for item in team.connect() if not item["manager"] and item["status"] == "ENABLED")
+    job = wait_for_job(execute(team, account["slug"], "validate").get_json()["job_id"])
+    assert (job["status"], job["exit_code"]) == ("finished", 0), job["result"]
+    assert {item["state"] for item in job["result"]["checks"]} <= {"ok", "warn"}
