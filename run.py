@@ -104,6 +104,7 @@ def hand_over(arguments: list[str]) -> None:
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     environment.pop("PYTHONHOME", None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # seven processes would each compile the whole code at each start
     os.execve(str(PYTHON), [str(PYTHON), "-m", "backend.cli", *arguments], environment)
 
 
