@@ -1,4 +1,4 @@
-"""Every emulated RPC: importing the services fills the table `METHODS`, which is complete once this module is loaded."""
+"""Every emulated RPC: importing the services fills `METHODS`, which is complete once this module is loaded."""
 
 from backend.sandbox.googleads.calls import METHODS
 from backend.sandbox.googleads.services import (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from backend.sandbox.googleads import kinds
-from backend.sandbox.googleads.mutate.rules import enum_name, set_enum
+from backend.sandbox.googleads.enums import enum_name, set_enum
 
 
 def recommendations(customer_id: str, entities: Mapping[str, Mapping[str, Any]]) -> Iterator[Any]:

@@ -1,21 +1,37 @@
 """Pending writes of one request over the committed state."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from backend.sandbox.googleads.accounts import Change, CustomerInfo
+from backend.sandbox.googleads.clock import Clock
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.store import ChangeRow
+from backend.sandbox.googleads.store import ChangeRow, Store
 
-if TYPE_CHECKING:
-    from backend.sandbox.googleads.world import World
+
+class Backing(Protocol):
+    """The world under a transaction: what is committed, and how pending work becomes so."""
+
+    clock: Clock
+    store: Store
+    next_change: int
+
+    def customers(self) -> Mapping[str, CustomerInfo]: ...
+    def customer(self, customer_id: str) -> CustomerInfo: ...
+    def ancestors(self, customer_id: str) -> set[str]: ...
+    def entities(self, customer_id: str, kind: str) -> Mapping[str, Any]: ...
+    def get(self, customer_id: str, kind: str, resource_name: str) -> Any | None: ...
+    def find(self, customer_id: str, index: Index, key: object) -> list[Any]: ...
+    def count(self, customer_id: str, index: Index, key: object) -> int: ...
+    def new_id(self) -> int: ...
+    def apply(self, transaction: "Transaction", ledger: tuple[int, str] | None) -> None: ...
 
 
 class Transaction:
     """Pending writes of one request; `get`, `entities` and `find` see them over the committed state."""
 
-    def __init__(self, world: "World", customer_id: str) -> None:
+    def __init__(self, world: Backing, customer_id: str) -> None:
         self.world, self.customer_id = world, customer_id
         self.areas: dict[str, dict[str, dict[str, Any]]] = {}
         self.changes: list[ChangeRow] = []

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from backend.sandbox.googleads import relations
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, enum_name, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 MAX_MANAGERS, MAX_DEPTH, MAX_INVITATIONS = 5, 6, 20
 CLIENT_LINKS = Index("customer_client_link", lambda link: link.client_customer)

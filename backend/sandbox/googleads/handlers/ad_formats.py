@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.handlers import checks
-from backend.sandbox.googleads.mutate.rules import Op, enum_name, set_enum
+from backend.sandbox.googleads.mutate.rules import Op
 
 _CHANNELS = {
     "responsive_search_ad": ("SEARCH",),

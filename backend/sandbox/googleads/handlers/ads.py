@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.sandbox.googleads import policy as policies
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import ad_formats, checks, texts
 from backend.sandbox.googleads.handlers.ad_groups import parent_alive
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 from backend.sandbox.googleads.names import parse, strings
 
 IN_AD_GROUP = Index("ad_group_ad", lambda a: None if is_removed(a) else a.ad_group)

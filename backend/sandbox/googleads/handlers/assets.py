@@ -8,9 +8,10 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from backend.sandbox.googleads.enums import set_enum
 from backend.sandbox.googleads.handlers import ad_formats, checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 MAX_IMAGE_BYTES = 5_242_880
 _FORMATS = {"PNG": "IMAGE_PNG", "JPEG": "IMAGE_JPEG", "GIF": "IMAGE_GIF"}

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from backend.sandbox.googleads.enums import default_enum, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 _NAMED = {  # kind → code of a second entity with the same name
     "user_list": ("user_list_error", "NAME_ALREADY_USED"),

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.handlers import checks
-from backend.sandbox.googleads.mutate.rules import Op, Rules, enum_name, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 MAX_ACTIVE = 100
 

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from backend.sandbox.googleads.enums import enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks, criteria
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("bidding_strategy", lambda s: None if is_removed(s) else s.name.lower())
 CAMPAIGNS_OF = Index("campaign", lambda c: None if is_removed(c) else c.bidding_strategy or None)

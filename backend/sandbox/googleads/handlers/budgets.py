@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from backend.sandbox.googleads import errors
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("campaign_budget", lambda b: b.name.lower() if b.explicitly_shared and not is_removed(b) else None)
 CAMPAIGNS_OF = Index("campaign", lambda c: None if is_removed(c) else c.campaign_budget)

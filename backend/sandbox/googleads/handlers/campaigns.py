@@ -6,17 +6,10 @@ from typing import Any
 
 from backend.sandbox.googleads import names
 from backend.sandbox.googleads.demo import constants
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import budgets, checks, pmax
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import (
-    Op,
-    Rules,
-    default_enum,
-    enum_name,
-    is_removed,
-    rules_for,
-    set_enum,
-)
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("campaign", lambda c: None if is_removed(c) else c.name.lower())
 ALIVE = Index("campaign", lambda c: not is_removed(c))

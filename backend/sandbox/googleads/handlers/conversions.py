@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.sandbox.googleads import kinds
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("conversion_action", lambda a: None if is_removed(a) else a.name.lower())
 _CREATABLE = frozenset(

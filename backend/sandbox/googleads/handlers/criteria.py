@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from backend.sandbox.googleads import policy as policies
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.handlers.ad_groups import parent_alive
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 from backend.sandbox.googleads.names import public_name
 
 MAX_KEYWORD_CHARACTERS, MAX_KEYWORD_WORDS = 80, 10

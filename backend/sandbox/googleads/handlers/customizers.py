@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
+from backend.sandbox.googleads.enums import enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("customizer_attribute", lambda a: None if is_removed(a) else a.name.lower())
 _LINKS = {

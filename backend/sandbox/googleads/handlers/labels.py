@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+from backend.sandbox.googleads.enums import is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("label", lambda label: None if is_removed(label) else label.name.lower())
 MAX_PER_ENTITY = 50

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from backend.sandbox.googleads import kinds
+from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import ad_formats, checks
 from backend.sandbox.googleads.handlers.ad_groups import parent_alive
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, Rules, default_enum, enum_name, is_removed, rules_for, set_enum
+from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
 BY_NAME = Index("asset_group", lambda g: None if is_removed(g) else (g.campaign, g.name.lower()))
 LINKS = Index("asset_group_asset", lambda link: None if is_removed(link) else link.asset_group)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from backend.sandbox.googleads import kinds
+from backend.sandbox.googleads.enums import set_enum
 from backend.sandbox.googleads.indexes import Index
-from backend.sandbox.googleads.mutate.rules import Op, set_enum
+from backend.sandbox.googleads.mutate.rules import Op
 
 BY_TEXT = Index("asset", lambda a: a.text_asset.text if a.HasField("text_asset") else None)
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from backend.sandbox.googleads.enums import is_removed
 from backend.sandbox.googleads.errors import refuse
 from backend.sandbox.googleads.indexes import Index
 from backend.sandbox.googleads.mutate.operations import MutateRequest, Operation
-from backend.sandbox.googleads.mutate.rules import is_removed
 from backend.sandbox.googleads.transaction import Transaction
 
 UNDECLARED = Index("campaign", lambda c: c.missing_eu_political_advertising_declaration and not is_removed(c))

@@ -11,10 +11,11 @@ from typing import Any
 
 from backend.sandbox.googleads import names
 from backend.sandbox.googleads.accounts import Change
+from backend.sandbox.googleads.enums import is_removed
 from backend.sandbox.googleads.errors import Problem, Refusal, refuse
 from backend.sandbox.googleads.mutate import account_checks, generic, masks
 from backend.sandbox.googleads.mutate.operations import MutateRequest, Operation, supports
-from backend.sandbox.googleads.mutate.rules import Op, Rules, is_removed
+from backend.sandbox.googleads.mutate.rules import Op, Rules
 from backend.sandbox.googleads.transaction import Transaction
 from backend.sandbox.googleads.world import World
 

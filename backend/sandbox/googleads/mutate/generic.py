@@ -7,7 +7,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from backend.sandbox.googleads import names
 from backend.sandbox.googleads.behaviour import behaviour
-from backend.sandbox.googleads.mutate.rules import Op, Rules, is_removed
+from backend.sandbox.googleads.enums import is_removed
+from backend.sandbox.googleads.mutate.rules import Op, Rules
 
 
 def clear_output_only(message: Any) -> None:

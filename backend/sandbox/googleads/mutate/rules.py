@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.sandbox.googleads.accounts import CustomerInfo
+from backend.sandbox.googleads.enums import default_enum
 from backend.sandbox.googleads.errors import Path, Problem
 from backend.sandbox.googleads.mutate.operations import Operation
 from backend.sandbox.googleads.names import Template, parse, templates
@@ -64,7 +65,10 @@ class Op:
 
 
 class Rules:
-    """Rules of one kind; the defaults let everything pass and make new entities ENABLED. `new` may be modified, `old` never."""
+    """Rules of one kind; the defaults let everything pass and make new entities ENABLED.
+
+    `new` may be modified, `old` never.
+    """
 
     kind: str
     actions: frozenset[str] = frozenset(("create", "update", "remove"))
@@ -136,25 +140,3 @@ def rules_for(*names: str) -> Callable[[type[Rules]], type[Rules]]:
 def families() -> dict[str, type[Rules]]:
     """Kinds that have rules of their own."""
     return _FAMILIES
-
-
-def enum_name(message: Any, field: str) -> str:
-    """The name of an enum field's value ("" for a number the enum does not know)."""
-    value = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number.get(getattr(message, field))
-    return value.name if value is not None else ""
-
-
-def set_enum(message: Any, field: str, name: str) -> None:
-    """Set an enum field by name."""
-    setattr(message, field, message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_name[name].number)
-
-
-def default_enum(message: Any, field: str, name: str) -> None:
-    """Set an enum field by name where the request left it unspecified."""
-    if getattr(message, field) == 0:
-        set_enum(message, field, name)
-
-
-def is_removed(message: Any) -> bool:
-    """Whether the entity has a status and it is REMOVED."""
-    return "status" in message.DESCRIPTOR.fields_by_name and enum_name(message, "status") == "REMOVED"

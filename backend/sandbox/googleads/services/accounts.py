@@ -10,8 +10,8 @@ from backend.sandbox.googleads import kinds, relations
 from backend.sandbox.googleads.accounts import CustomerInfo
 from backend.sandbox.googleads.calls import Call, rpc
 from backend.sandbox.googleads.demo import constants
+from backend.sandbox.googleads.enums import set_enum
 from backend.sandbox.googleads.errors import Problem, Refusal, refuse
-from backend.sandbox.googleads.mutate.rules import set_enum
 from backend.sandbox.googleads.names import parse
 from backend.sandbox.googleads.transaction import Transaction
 

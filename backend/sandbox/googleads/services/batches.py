@@ -14,10 +14,10 @@ import grpc
 from google.longrunning import operations_pb2
 
 from backend.sandbox.googleads.calls import Call, Services, proto_json, rpc
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.errors import PlainStatus, Problem, refuse
 from backend.sandbox.googleads.mutate import engine
 from backend.sandbox.googleads.mutate.operations import MutateRequest, decode
-from backend.sandbox.googleads.mutate.rules import enum_name, set_enum
 from backend.sandbox.googleads.registry import known
 from backend.sandbox.googleads.services import mutates
 from backend.sandbox.googleads.transaction import Transaction

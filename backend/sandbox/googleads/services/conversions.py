@@ -14,8 +14,8 @@ from typing import Any
 
 from backend.sandbox.googleads import kinds
 from backend.sandbox.googleads.calls import Call, proto_json, rpc
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.errors import Path, Problem, refuse
-from backend.sandbox.googleads.mutate.rules import enum_name, set_enum
 from backend.sandbox.googleads.services.mutates import set_partial_failure
 from backend.sandbox.googleads.transaction import Transaction
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from backend.sandbox.googleads.calls import Call, rpc
 from backend.sandbox.googleads.demo import constants
+from backend.sandbox.googleads.enums import set_enum
 from backend.sandbox.googleads.errors import refuse
-from backend.sandbox.googleads.mutate.rules import set_enum
 
 MAX_KEYWORDS, MAX_SEEDS, MAX_LOCATION_NAMES = 10_000, 20, 25
 _PATTERNS = (

@@ -5,10 +5,10 @@ from typing import Any
 
 from backend.sandbox.googleads import handlers, kinds
 from backend.sandbox.googleads.calls import Call, proto_json, rpc
+from backend.sandbox.googleads.enums import enum_name
 from backend.sandbox.googleads.errors import Path, Problem, Refusal, refuse
 from backend.sandbox.googleads.mutate import engine
 from backend.sandbox.googleads.mutate.operations import MutateRequest, Operation
-from backend.sandbox.googleads.mutate.rules import enum_name
 from backend.sandbox.googleads.registry import known
 from backend.sandbox.googleads.services import mutates
 from backend.sandbox.googleads.transaction import Transaction

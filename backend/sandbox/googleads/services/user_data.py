@@ -7,8 +7,8 @@ from typing import Any
 from google.longrunning import operations_pb2
 
 from backend.sandbox.googleads.calls import Call, proto_json, rpc
+from backend.sandbox.googleads.enums import enum_name, set_enum
 from backend.sandbox.googleads.errors import Path, Problem, Refusal, refuse
-from backend.sandbox.googleads.mutate.rules import enum_name, set_enum
 from backend.sandbox.googleads.services.mutates import operation_count, set_partial_failure
 
 MAX_IDENTIFIERS = 20
