@@ -14,10 +14,10 @@ from backend.integrations.googleads.mutate import policy
 from backend.integrations.googleads.mutate.plan import MAX_OPERATIONS
 from backend.jobs.engine import backoff_seconds
 from backend.jobs.run import JobFailed, JobRun, Outcome, Reschedule
-from backend.publish import delivery, findings
+from backend.publish import delivery, findings, pending_images
 from backend.publish.batches import Sent
 from backend.publish.planner import images_needed_first, plan_images, plan_publish
-from backend.publish.publishing import as_dict, not_pending
+from backend.publish.publishing import as_dict
 
 DRY_MARKER = "dry run"
 
@@ -33,6 +33,11 @@ def dry_run(job: JobRun) -> Outcome:
     """
     if job.customer_id is None or job.subject_id is None:
         raise ValueError("a dry run names its account and its campaign")
+    with unit_of_work() as work:
+        customer = work.session.get_one(Customer, job.customer_id)
+        campaign = work.session.get_one(Campaign, {"customer_id": job.customer_id, "id": job.subject_id})
+        pending = list(load_tree(work.session, customer, campaign).assets())
+    pending_images.fetch(job, job.customer_id, pending)
     version: str = current_app.config["SETTINGS"].google.api_version
     with unit_of_work() as work:
         session = work.session
@@ -41,10 +46,8 @@ def dry_run(job: JobRun) -> Outcome:
         tree = load_tree(session, customer, campaign, with_data=True)
         found = problems.of_tree(tree, campaign, customer)
         google_customer_id, flat_form = customer.google_id, dict(campaign.flat)
-    if not_pending(found):
-        raise JobFailed("not_publishable", "The campaign does not pass the checks.", errors=tuple(not_pending(found)))
     if found:
-        raise JobFailed("not_publishable", "An image is still being downloaded.", errors=tuple(found))
+        raise JobFailed("not_publishable", "The campaign does not pass the checks.", errors=tuple(found))
     tree.marker = tree.marker or f"{DRY_MARKER} {job.job_id}"
     first = images_needed_first(tree)
     plan = plan_images(google_customer_id, first) if first else plan_publish(google_customer_id, tree)

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Campaign, Customer
-from backend.campaigns import images, problems
+from backend.campaigns import problems
 from backend.campaigns.loading import load_tree
 from backend.campaigns.objectives import bidding_for
 from backend.campaigns.tree import CampaignNode
@@ -22,16 +22,14 @@ from backend.core import audit
 from backend.core.db import Work, unit_of_work
 from backend.core.errors import Finding
 from backend.core.events import Event
-from backend.core.fetch import FetchError
 from backend.core.logging import get_logger
 from backend.integrations.googleads import requests
 from backend.integrations.googleads.errors import AdsFailure, Refused
 from backend.integrations.googleads.gateway import Gateway, MutateReply
 from backend.integrations.googleads.mutate import policy
 from backend.integrations.googleads.mutate.plan import MutatePlan
-from backend.jobs.engine import backoff_seconds
-from backend.jobs.run import JobFailed, JobRun, Outcome, Reschedule
-from backend.publish import batches, delivery, findings, reconcile, recording
+from backend.jobs.run import JobFailed, JobRun, Outcome
+from backend.publish import batches, delivery, findings, pending_images, reconcile, recording
 from backend.publish.batches import Sent
 from backend.publish.delivery import Target
 from backend.publish.planner import images_needed_first, plan_images, plan_publish
@@ -39,7 +37,6 @@ from backend.publish.recovery import Point, reached
 
 log = get_logger(__name__)
 IMAGES, PUBLISH = "assets", "publish"
-FETCH_TRIES = 3
 
 
 class Publishing:
@@ -105,17 +102,7 @@ class Publishing:
         """Download what is still pending: the publish was accepted with it."""
         with unit_of_work() as work:
             tree, _, _ = self._tree(work.session)
-        for asset in tree.assets():
-            if asset.fetch_status != "pending":
-                continue
-            self._job.progress("fetching images")
-            try:
-                images.fetch(self._customer_id, asset.id)
-            except FetchError as problem:
-                if self._job.attempt < FETCH_TRIES:
-                    pause = backoff_seconds(self._job.attempt)
-                    raise Reschedule(pause, "fetching_image", counts=True) from problem
-                images.give_up(self._customer_id, asset.id, problem.code, problem.message)
+        pending_images.fetch(self._job, self._customer_id, tree.assets())
 
     def _check_again(self) -> None:
         """Check what will be sent: the images are known now, and a day may have passed."""
