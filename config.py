@@ -63,6 +63,23 @@ class GoogleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EntraSettings:
+    """Sign-in by Microsoft Entra ID (or another OpenID provider whose tokens carry `tid` and `oid`)."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    issuer_template: str
+    tenants: tuple[str, ...]
+    organisation: str | None
+    group_roles: tuple[tuple[str, str], ...]
+    api_audience: str | None
+
+    def issuer(self, tid: str) -> str:
+        """The issuer of one directory's tokens."""
+        return self.issuer_template.replace("{tid}", tid)
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Leases, deadlines and back-off, in seconds."""
 
@@ -100,6 +117,7 @@ class Settings:
     database_pool: int
     api_threads: int
     google: GoogleSettings
+    entra: EntraSettings | None
     timing: Timing
 
     @property
@@ -267,6 +285,37 @@ def _google(read: _Reader) -> GoogleSettings:
     )
 
 
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _entra(read: _Reader) -> EntraSettings | None:
+    client_id = read.text("ENTRA_CLIENT_ID")
+    if client_id is None:
+        return None
+    tenants = tuple(tid.lower() for tid in read.items("ENTRA_TENANTS"))
+    if not tenants or not all(UUID_TEXT.fullmatch(tid) for tid in tenants):
+        raise SettingsError("ENTRA_TENANTS must list the ids of the directories that may sign in, as UUIDs")
+    issuer = read.text("ENTRA_ISSUER", "https://login.microsoftonline.com/{tid}/v2.0") or ""
+    loopback = urlsplit(issuer).hostname in ("127.0.0.1", "localhost")
+    if not issuer.startswith("https://") and not (issuer.startswith("http://") and loopback):
+        raise SettingsError("ENTRA_ISSUER must begin with https:// and may hold {tid}")
+    groups = []
+    for item in read.items("ENTRA_GROUP_ROLES"):
+        group, _, role = item.partition("=")
+        if not group or role.lower() not in ("viewer", "editor", "publisher", "admin"):
+            raise SettingsError("ENTRA_GROUP_ROLES must be group-id=viewer|editor|publisher|admin, separated by commas")
+        groups.append((group.strip().lower(), role.strip().upper()))
+    return EntraSettings(
+        client_id=client_id,
+        client_secret=read.required("ENTRA_CLIENT_SECRET", "the secret of the app registration"),
+        issuer_template=issuer.rstrip("/"),
+        tenants=tenants,
+        organisation=read.text("ENTRA_ORGANISATION"),
+        group_roles=tuple(groups),
+        api_audience=read.text("ENTRA_API_AUDIENCE"),
+    )
+
+
 def _timing(read: _Reader) -> Timing:
     timing = Timing(
         job_lease=read.number("JOB_LEASE_SECONDS", 30, low=0.5, high=3600),
@@ -295,6 +344,8 @@ def _refuse_in_production(settings: Settings) -> None:
     database = urlsplit(settings.database_url)
     if (database.password or "") in DEFAULT_SECRETS | {"postgres", "cw_app"}:
         raise SettingsError("DATABASE_URL must carry a password of its own in production, not a default one")
+    if settings.entra and not settings.entra.issuer_template.startswith("https://"):
+        raise SettingsError("ENTRA_ISSUER must begin with https:// in production")
     if not settings.google.client_id or not settings.google.client_secret:
         raise SettingsError("GOOGLE_ADS_CLIENT_ID and GOOGLE_ADS_CLIENT_SECRET must be set in production")
 
@@ -342,6 +393,7 @@ def build_settings(environ: Mapping[str, str]) -> Settings:
         database_pool=read.integer("DATABASE_POOL", 10, low=1, high=200),
         api_threads=read.integer("API_THREADS", 8, low=1, high=256),
         google=_google(read),
+        entra=_entra(read),
         timing=_timing(read),
     )
     if "*" in settings.cors_origins:

@@ -14,7 +14,7 @@ import flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.auth import people, sessions, tokens
+from backend.auth import entra, people, sessions, tokens
 from backend.auth.administration import service_digest
 from backend.auth.models import ApiToken, ServiceKey, User
 from backend.core import clock, metrics, tenancy
@@ -22,6 +22,7 @@ from backend.core.db import unit_of_work
 from backend.core.errors import Forbidden, Unauthenticated
 from backend.core.logging import get_logger
 from backend.core.security import GUARD, Actor, Role
+from config import EntraSettings
 
 log = get_logger(__name__)
 
@@ -67,8 +68,11 @@ def _from_bearer(header: str) -> Actor | None:
     if scheme.lower() != "bearer" or not credential:
         refuse("bearer_malformed", "The Authorization header must be: Bearer <token>.")
         return None
-    with unit_of_work() as work:
-        actor = _token_actor(work.session, credential)
+    if credential.count(".") == 2:
+        actor = _jwt_actor(credential)
+    else:
+        with unit_of_work() as work:
+            actor = _token_actor(work.session, credential)
     if actor is None:
         refuse("bearer_unknown", "The token is unknown, expired or revoked.")
     return actor
@@ -86,6 +90,11 @@ def _token_actor(session: Session, token: str) -> Actor | None:
     if not _still_good(row):
         return None
     return people.actor_of(session, user, cap=Role[row.max_role] if row.max_role else None, token_id=row.id)
+
+
+def _jwt_actor(token: str) -> Actor | None:
+    settings: EntraSettings | None = flask.current_app.config["SETTINGS"].entra
+    return entra.bearer_actor(settings, token) if settings else None
 
 
 def _from_service_key(key: str) -> Actor | None:

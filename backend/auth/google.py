@@ -6,12 +6,10 @@ the PKCE verifier only sealed. Nothing is stored before Google has vouched for t
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -19,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from backend.auth import administration, credentials, people
 from backend.auth.models import GoogleAccount, OAuthState, User, UserCredential
+from backend.auth.sealed_state import open_state, seal_state
 from backend.core import audit, clock, tenancy
-from backend.core.crypto import Place, Sealed
 from backend.core.db import Work, unit_of_work
 from backend.core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from backend.core.ids import new_id
@@ -33,6 +31,7 @@ from config import GoogleSettings
 LIFETIME = timedelta(minutes=10)
 SECRET_BYTES = 32
 DISCOVER = "discover"
+PURPOSE = "google"
 WITHOUT_OFFLINE_ACCESS = (
     "No refresh token came back: Google sends one only with a fresh consent for offline access. Open "
     "myaccount.google.com/connections, remove this application's access, and connect again."
@@ -91,10 +90,11 @@ def begin(google: GoogleSettings, redirect_uri: str, actor: Actor, return_to: st
         work.session.add(
             OAuthState(
                 state_hash=state_hash,
+                purpose=PURPOSE,
                 tenant_id=actor.tenant_id,
                 user_id=actor.user_id,
                 binding_hash=_digest(binding),
-                sealed_verifier=_seal_verifier(verifier, actor.tenant_id, state_hash),
+                sealed_verifier=seal_state(verifier, actor.tenant_id, state_hash),
                 return_to=return_to,
                 expires_at=clock.now() + LIFETIME,
             )
@@ -142,15 +142,17 @@ def _spend_state(state: str | None, binding: str | None) -> _Begin:
         )
     with unit_of_work() as work:
         row = work.session.execute(
-            delete(OAuthState).where(OAuthState.state_hash == _digest(state)).returning(OAuthState)
+            delete(OAuthState)
+            .where(OAuthState.state_hash == _digest(state), OAuthState.purpose == PURPOSE)
+            .returning(OAuthState)
         ).scalar_one_or_none()
-    if row is None:
+    if row is None or row.tenant_id is None or row.user_id is None:
         raise Invalid("The state is unknown: it was used already, or is not ours.", code="oauth_state_unknown")
     if row.expires_at <= clock.now():
         raise Invalid("The sign-in took longer than ten minutes; begin again.", code="oauth_state_expired")
     if not secrets.compare_digest(row.binding_hash, _digest(binding)):
         raise Invalid("The sign-in was begun in another browser session.", code="oauth_state_foreign")
-    verifier = _open_verifier(row.sealed_verifier, row.tenant_id, row.state_hash)
+    verifier = open_state(row.sealed_verifier, row.tenant_id, row.state_hash)
     return _Begin(row.tenant_id, row.user_id, verifier, row.return_to)
 
 
@@ -292,19 +294,3 @@ def _own(session: Session, credential_id: UUID, actor: Actor) -> UserCredential:
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
-
-
-def _verifier_place(tenant_id: UUID, state_hash: bytes) -> Place:
-    return Place(str(tenant_id), "oauth_states", state_hash.hex(), "verifier")
-
-
-def _seal_verifier(verifier: str, tenant_id: UUID, state_hash: bytes) -> dict[str, Any]:
-    sealed = credentials.keyring().seal(verifier, _verifier_place(tenant_id, state_hash))
-    parts = (sealed.ciphertext, sealed.iv, sealed.auth_tag, sealed.wrapped_key)
-    return {"parts": [base64.b64encode(part).decode() for part in parts], "key_version": sealed.key_version}
-
-
-def _open_verifier(kept: dict[str, Any], tenant_id: UUID, state_hash: bytes) -> str:
-    ciphertext, iv, tag, wrapped = (base64.b64decode(part) for part in kept["parts"])
-    sealed = Sealed(ciphertext, iv, tag, wrapped, kept["key_version"])
-    return credentials.keyring().open(sealed, _verifier_place(tenant_id, state_hash))

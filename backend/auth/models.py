@@ -77,16 +77,21 @@ class ApiToken(Base):
 
 
 class OAuthState(Base):
-    """A sign-in at Google that was begun: the hash of its single-use state, bound to the browser that began it.
+    """A sign-in that was begun at Google or a directory: the hash of its single-use state, bound to a browser.
 
-    The PKCE verifier is kept encrypted like a token; the row dies when it is used or after ten minutes.
+    The PKCE verifier is kept encrypted like a token; the row dies when it is used or after ten minutes. Tenant and user
+    are those who connect a Google account; who signs in by a directory is not known yet.
     """
 
     __tablename__ = "oauth_states"
+    __table_args__ = (
+        CheckConstraint("purpose <> 'google' OR (tenant_id IS NOT NULL AND user_id IS NOT NULL)", name="owner"),
+    )
 
     state_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(10), server_default="google")
+    tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     binding_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     sealed_verifier: Mapped[dict[str, Any]] = mapped_column(JSONB)
     return_to: Mapped[str | None] = mapped_column(Text)

@@ -113,7 +113,7 @@ def exchange(google: GoogleSettings, *, code: str, verifier: str, redirect_uri: 
                 include_client_id=True,
                 timeout=TIMEOUT_S,
                 # Said with the call: the session's own setting loses against REQUESTS_CA_BUNDLE in the environment.
-                verify=google.ca_file or True,
+                verify=google.ca_file or True,  # type: ignore[arg-type]  # a path is fine with requests
             )
     except OAuth2Error as error:
         # `from None`: the original may carry the request, and with it the code.
