@@ -47,8 +47,8 @@ class ApiClient:
             answer = self.session.request(
                 method, address, headers=headers, timeout=TIMEOUT, allow_redirects=False, **options
             )
-        except requests.RequestException as problem:
-            raise StartProblem(f"{method} {path}: the API does not answer ({type(problem).__name__})") from problem
+        except requests.RequestException as failure:
+            raise StartProblem(f"{method} {path}: the API does not answer ({type(failure).__name__})") from failure
         if answer.status_code >= 400:
             problem = problem_of(answer)
             raise Refused(f"{method} {path}: {answer.status_code} {explain(problem)}", problem)

@@ -42,4 +42,4 @@ def mint_fresh() -> dict[str, str]:
     revoke_all()
     administrator = ensure_administrator()
     minted = mint(administrator.user_id, TOKEN_NAME)
-    return {"token": minted.token, "tenant_id": str(administrator.tenant_id)}
+    return {"token": minted.token, "token_id": str(minted.id), "tenant_id": str(administrator.tenant_id)}

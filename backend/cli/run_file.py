@@ -44,6 +44,7 @@ class RunFile:
     api_url: str | None = None
     stream_url: str | None = None
     token: str | None = field(default=None, repr=False)
+    token_id: str | None = None
     database_url: str | None = field(default=None, repr=False)
     redis_url: str | None = field(default=None, repr=False)
     customer_ids: list[str] = field(default_factory=list)

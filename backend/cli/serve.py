@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from backend.cli.database import revoke_tokens
+from backend.cli.database import revoke_token
 from backend.cli.home import Home, StartProblem, current_home
 from backend.cli.processes import clean_up, living, marked
 from backend.cli.run_file import RunFile, read_run_file, supervisor_lives, supervisor_lock
@@ -223,7 +223,7 @@ def stop(arguments: list[str]) -> int:
         if not ours:
             raise StartProblem("another start of this clone has begun meanwhile: see `python3 run.py status`")
         if run and run.token and any(living(known, home) for known in run.identities()):
-            revoke_tokens(command_environment(home))
+            revoke_token(run, command_environment(home))
         cleaned = clean_up(home, run.identities() if run else ())
         home.run_file.unlink(missing_ok=True)
     say("Stopped" if run or cleaned else "Nothing was running")

@@ -13,11 +13,12 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 import psutil
 
 from backend.cli.child import Child, Spec
-from backend.cli.database import prepare, revoke_tokens
+from backend.cli.database import prepare, revoke_token
 from backend.cli.development_keys import DevelopmentKeys, load_keys
 from backend.cli.embedded.postgres import find_postgres
 from backend.cli.embedded.redis import Redis, find_program
@@ -85,23 +86,30 @@ class Supervisor:
         for line in self.stack.choose_ports(settings, ports):
             self.say(line)
         self._publish()
+        sandbox = []
         if keys:
             self._start_servers(keys, ports)
-            self._start_sandbox(ports)
+            sandbox = self._begin_sandbox(ports)
+        prepared = self._prepare() if "product" in self.parts else {}
+        if sandbox:
+            self._await(sandbox)
+            self._use_sandbox()
         if "product" in self.parts:
-            self._start_product()
+            self._start_product(prepared)
         self.run.state = "running"
         self._publish()
         self._monitor.start()
 
-    def _start_product(self) -> None:
-        settings = self.stack.check()
+    def _prepare(self) -> dict[str, Any]:
         self.say("Preparing the database")
-        prepared = prepare(self.stack.environment, with_token=not self.stack.production)
+        return prepare(self.stack.environment, with_token=not self.stack.production)
+
+    def _start_product(self, prepared: dict[str, Any]) -> None:
+        settings = self.stack.check()
         self._make_metrics_folder()
-        self._start_children(product_specs(self.stack, settings))
+        self._await(self._begin(product_specs(self.stack, settings)))
         self.run.api_url, self.run.stream_url = settings.public_url, settings.stream_url
-        self.run.token = prepared.get("token")
+        self.run.token, self.run.token_id = prepared.get("token"), prepared.get("token_id")
 
     def _load_keys(self) -> DevelopmentKeys:
         keys, are_new = load_keys(self.home)
@@ -129,21 +137,24 @@ class Supervisor:
             added["REDIS_URL"] = redis.url()
             specs.append(redis_spec(redis, environment))
         if not self.stack.wants_database or "database" not in self.parts:
-            self._start_children(specs)
+            self._await(self._begin(specs))
             return
         postgres = find_postgres(self.home, name="postgres", superuser_password=keys.postgres_superuser)
         postgres.prepare()
         self.run.postgres_data = str(postgres.data)
         self.run.postgres_account = postgres.account.name if postgres.account else None
-        self._start_children([*specs, postgres_spec(postgres, environment)])
+        self._await(self._begin([*specs, postgres_spec(postgres, environment)]))
         postgres.make_roles(owner_password=keys.cw_owner, app_password=keys.cw_app, database=DATABASE)
         added["DATABASE_URL"] = postgres.url("cw_app", keys.cw_app, DATABASE)
         added["MIGRATION_DATABASE_URL"] = postgres.url("cw_owner", keys.cw_owner, DATABASE)
 
-    def _start_sandbox(self, ports: Ports) -> None:
+    def _begin_sandbox(self, ports: Ports) -> list[Child]:
         if not self.stack.wants_sandbox or "sandbox" not in self.parts:
-            return
-        self._start_children([sandbox_spec(self.home, ports, self.stack.environment)])
+            return []
+        return self._begin([sandbox_spec(self.home, ports, self.stack.environment)])
+
+    def _use_sandbox(self) -> None:
+        """Let the product talk to the sandbox as it talks to Google."""
         described = read_sandbox(self.home)
         if described is None:
             raise StartProblem("the sandbox took its description away while starting")
@@ -160,8 +171,8 @@ class Supervisor:
         folder.mkdir(mode=0o700)
         self.stack.added["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
-    def _start_children(self, specs: list[Spec]) -> None:
-        """Start several children at once and wait until all of them are ready."""
+    def _begin(self, specs: list[Spec]) -> list[Child]:
+        """Start several children at once."""
         if specs:
             self.say(f"Starting {', '.join(spec.name for spec in specs)}")
         begun = [Child(spec, self.home, self._exits) for spec in specs]
@@ -169,7 +180,11 @@ class Supervisor:
             self._children.append(child)
             child.start()
         self._publish()
-        for child in begun:
+        return begun
+
+    def _await(self, children: list[Child]) -> None:
+        """Wait until all of them are ready."""
+        for child in children:
             child.wait_ready(self.stopping)
         self._publish()
 
@@ -213,13 +228,9 @@ class Supervisor:
         self.run.state = "stopping"
         if self._children:
             self._publish()
-        revoking = None
         if self.run.token and not self.hurry.is_set():
-            revoking = threading.Thread(target=revoke_tokens, args=(self.stack.environment,))
-            revoking.start()
+            revoke_token(self.run, self.stack.environment)
         self._stop_children([child for child in self._children if child.spec.name not in SERVERS])
-        if revoking:
-            revoking.join()
         self._stop_children([child for child in self._children if child.spec.name in SERVERS])
         clean_up(self.home, ())
         self.home.run_file.unlink(missing_ok=True)
