@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ import requests
 
 from backend.cli.home import ROOT, StartProblem
 from backend.cli.run_file import RunFile
+
+ERROR = re.compile(r"[\w.]+: |The start stops: ")  # the line of a traceback that says what happened
 
 
 def prepare(environment: Mapping[str, str], *, with_token: bool) -> dict[str, Any]:
@@ -23,7 +26,8 @@ def prepare(environment: Mapping[str, str], *, with_token: bool) -> dict[str, An
     done = _run(environment, *(["--token"] if with_token else []))
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["it said nothing"]
-        raise StartProblem(f"the database could not be prepared: {said[-1]}")
+        errors = [line for line in said if ERROR.match(line)]
+        raise StartProblem(f"the database could not be prepared: {(errors or said)[-1]}")
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
