@@ -12,6 +12,7 @@ Local notes, tags and labels are not among the fields and are never touched. Rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +75,15 @@ class Merged:
         return Merged(self.changed + other.changed, self.removed + other.removed, self.skipped + other.skipped)
 
 
-def merge_entities(session: Session, stage: Stage, merge: EntityMerge, *, read_at: datetime, complete: bool) -> Merged:
+def merge_entities(
+    session: Session,
+    stage: Stage,
+    merge: EntityMerge,
+    *,
+    read_at: datetime,
+    complete: bool,
+    asked: Sequence[str] = (),
+) -> Merged:
     """Merge a filled stage into its entity table, in the session's transaction.
 
     Args:
@@ -83,15 +92,16 @@ def merge_entities(session: Session, stage: Stage, merge: EntityMerge, *, read_a
         merge: Its target.
         read_at: PostgreSQL's time before the query was sent.
         complete: The answer lists everything there is, so that what is absent is gone.
+        asked: The resource names that a partial answer was asked for: those of them that are absent are gone.
     """
     cursor = raw(session)
-    values = {"customer": stage.customer_id, "read_at": read_at}
+    values = {"customer": stage.customer_id, "read_at": read_at, "asked": list(asked)}
     with planner_memory(session):
         cursor.execute(_merge_statement(stage, merge), values)
         changed = cursor.rowcount
         removed = 0
-        if complete and merge.gone is not None:
-            cursor.execute(_gone_statement(stage, merge), values)
+        if (complete or asked) and merge.gone is not None:
+            cursor.execute(_gone_statement(stage, merge, everything=complete), values)
             removed = cursor.rowcount
         cursor.execute(_skipped_statement(stage, merge), values)
         row = cursor.fetchone()
@@ -186,12 +196,13 @@ WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND ({_differs(follows
                        WHEN t.sync_status = 'sync_error' THEN 'sync_error' ELSE 'dirty' END"""
 
 
-def _gone_statement(stage: Stage, merge: EntityMerge) -> str:
+def _gone_statement(stage: Stage, merge: EntityMerge, *, everything: bool) -> str:
+    covered = "true" if everything else "t.resource_name = ANY(%(asked)s)"
     keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
     selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
     return f"""
 UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
-WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND {merge.scope}
+WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND {merge.scope} AND {covered}
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
 
 

@@ -75,7 +75,7 @@ ASSETS = StructureQuery(
         ),
     ),
     key_field="asset.id",
-    key_type="ASSET",
+    change_type="ASSET",
 )
 
 AD_ASSETS = StructureQuery(
@@ -112,6 +112,9 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
   AND NOT EXISTS (SELECT FROM {stage} s WHERE s.ad_google_id = a.google_id AND s.asset_google_id = x.google_id
                   AND s.field_type = t.field_type)""",
     ),
+    change_type="AD_GROUP_AD",
+    key_field="ad_group_ad_asset_view.ad_group_ad",
+    key_is_name=True,
 )
 
 
@@ -153,6 +156,8 @@ WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id =
   AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.parent_google_id = p.google_id
                   AND s.asset_google_id = x.google_id AND s.field_type = t.field_type)""",
         ),
+        # Google announces no changes of the links of asset groups.
+        change_type=None if parent == "asset_group" else resource.upper(),
     )
 
 
@@ -183,6 +188,7 @@ WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.s
 WHEN NOT MATCHED THEN INSERT (customer_id, asset_id, field_type, status)
     VALUES (%(customer)s, s.asset_id, s.field_type, s.status)""",
     ),
+    change_type="CUSTOMER_ASSET",
 )
 
 ASSET_GROUPS = StructureQuery(
@@ -228,7 +234,7 @@ ASSET_GROUPS = StructureQuery(
         ),
     ),
     key_field="asset_group.id",
-    key_type="ASSET_GROUP",
+    change_type="ASSET_GROUP",
 )
 
 SHARED_SET_LINKS = StructureQuery(
@@ -255,4 +261,5 @@ WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.s
 WHEN NOT MATCHED THEN INSERT (customer_id, campaign_id, shared_set_id, status, resource_name)
     VALUES (%(customer)s, s.campaign_id, s.shared_set_id, s.status, s.resource_name)""",
     ),
+    change_type="CAMPAIGN_SHARED_SET",
 )

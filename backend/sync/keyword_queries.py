@@ -67,8 +67,9 @@ AD_GROUP_KEYWORDS = StructureQuery(
         ),
     ),
     where="ad_group_criterion.type = 'KEYWORD'",
+    change_type="AD_GROUP_CRITERION",
     key_field="ad_group_criterion.resource_name",
-    key_type="AD_GROUP_CRITERION",
+    key_is_name=True,
 )
 
 CAMPAIGN_NEGATIVES = StructureQuery(
@@ -95,8 +96,9 @@ CAMPAIGN_NEGATIVES = StructureQuery(
         ),
     ),
     where="campaign_criterion.type = 'KEYWORD'",
+    change_type="CAMPAIGN_CRITERION",
     key_field="campaign_criterion.resource_name",
-    key_type="CAMPAIGN_CRITERION",
+    key_is_name=True,
 )
 
 SHARED_SETS = StructureQuery(
@@ -127,7 +129,7 @@ SHARED_SETS = StructureQuery(
         ),
     ),
     key_field="shared_set.id",
-    key_type="SHARED_SET",
+    change_type="SHARED_SET",
 )
 
 SHARED_NEGATIVES = StructureQuery(
@@ -159,6 +161,4 @@ SHARED_NEGATIVES = StructureQuery(
         ),
     ),
     where="shared_criterion.type = 'KEYWORD'",
-    key_field="shared_criterion.resource_name",
-    key_type="SHARED_CRITERION",
 )

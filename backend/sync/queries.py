@@ -25,8 +25,10 @@ class StructureQuery:
         merges: The entity tables that the answer fills, in order.
         edges: Statements over the stage that fill edge tables, after the merges.
         where: A fixed condition.
-        key_field: The GAQL field by which single objects are asked for again, and ...
-        key_type: ... the change_status resource type that announces them; None: only a full sync reads this.
+        change_type: The change_status resource type that announces its changes; None: Google announces none, so an
+            incremental sync reads the whole answer too.
+        key_field: The GAQL field by which single objects are asked for again; None: all of them are.
+        key_is_name: That field holds a resource name, not an id.
     """
 
     name: str
@@ -35,8 +37,9 @@ class StructureQuery:
     merges: tuple[EntityMerge, ...] = ()
     edges: tuple[str, ...] = ()
     where: str | None = None
+    change_type: str | None = None
     key_field: str | None = None
-    key_type: str | None = None
+    key_is_name: bool = False
 
     def gaql(self, condition: str | None = None) -> str:
         """The query's text, with one more condition if asked for."""
@@ -100,7 +103,7 @@ BUDGETS = StructureQuery(
         ),
     ),
     key_field="campaign_budget.id",
-    key_type="CAMPAIGN_BUDGET",
+    change_type="CAMPAIGN_BUDGET",
 )
 
 _BIDDING = (
@@ -172,7 +175,7 @@ CAMPAIGNS = StructureQuery(
         ),
     ),
     key_field="campaign.id",
-    key_type="CAMPAIGN",
+    change_type="CAMPAIGN",
 )
 
 _OF_CAMPAIGN = "JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id"
@@ -223,7 +226,7 @@ AD_GROUPS = StructureQuery(
         ),
     ),
     key_field="ad_group.id",
-    key_type="AD_GROUP",
+    change_type="AD_GROUP",
 )
 
 _LEGACY_TEXTS = (
@@ -307,5 +310,5 @@ ADS = StructureQuery(
         ),
     ),
     key_field="ad_group_ad.ad.id",
-    key_type="AD_GROUP_AD",
+    change_type="AD_GROUP_AD",
 )

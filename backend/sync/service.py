@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from backend.adgraph.staging import drop_leftovers
 from backend.auth import credentials
+from backend.core import clock
 from backend.core.db import Work, unit_of_work
 from backend.core.events import Event
 from backend.core.logging import get_logger
@@ -24,8 +25,9 @@ from backend.core.security import Actor
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
 from backend.jobs.run import JobFailed, JobRun, Outcome
-from backend.sync import history, structure, watermarks
+from backend.sync import changes, history, structure, watermarks
 from backend.sync.account import Account, load
+from backend.sync.models import Watermark
 from backend.sync.reading import Reader, google_failures
 from backend.sync.stat_queries import STATISTICS
 from backend.sync.statistics import StatisticsResult, first_day_to_read, read_range
@@ -44,17 +46,18 @@ class SyncOrder:
     command: str
     start: date | None = None
     end: date | None = None
+    full: bool = False
 
     def as_args(self) -> dict[str, Any]:
         """For the job's row."""
         days = {name: day.isoformat() for name, day in (("start", self.start), ("end", self.end)) if day}
-        return {"command": self.command, **days}
+        return {"command": self.command, **days, **({"full": True} if self.full else {})}
 
     @classmethod
     def of(cls, args: dict[str, Any]) -> SyncOrder:
         """From the job's row."""
         days = {name: date.fromisoformat(args[name]) for name in ("start", "end") if args.get(name)}
-        return cls(args["command"], **days)
+        return cls(args["command"], **days, full=bool(args.get("full")))
 
 
 def lease_of(customer_id: UUID) -> str:
@@ -103,7 +106,7 @@ def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:
     statistics = StatisticsResult()
     result: dict[str, Any] = {"command": order.command, "slug": reader.account.slug}
     if order.command != "repair":
-        told = structure.sync_all(reader)
+        told = _sync_structure(reader, full=order.command == "init" or order.full)
         result["structure"] = told.as_dict()
         reader.job.print(f"structure: {sum(told.read.values())} rows read")
     today = reader.account.today()
@@ -128,6 +131,29 @@ def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:
         f" {statistics.rows_deleted} deleted; complete up to {result['watermark_date']}"
     )
     return result
+
+
+def _sync_structure(reader: Reader, *, full: bool) -> structure.StructureResult:
+    """Incremental where the last full sync is recent and Google still knows every change since, else full."""
+    with unit_of_work() as work:
+        mark = watermarks.find(work.session, reader.account.customer_id, watermarks.STRUCTURE)
+    since = _changes_from(mark)
+    if full or since is None:
+        return structure.sync_all(reader)
+    try:
+        return changes.sync_changes(reader, since)
+    except changes.TooManyChanges as overflow:
+        log.info("too_many_changes", account=reader.account.google_id, detail=str(overflow))
+        return structure.sync_all(reader)
+
+
+def _changes_from(mark: Watermark | None) -> datetime | None:
+    """Where an incremental sync may begin; None when only a full one will do."""
+    if mark is None or mark.last_full_at is None or not mark.state.get("changes_from"):
+        return None
+    since, now = datetime.fromisoformat(mark.state["changes_from"]), clock.now()
+    recent = now - mark.last_full_at < changes.FULL_EVERY and now - since < changes.KEPT
+    return since if recent else None
 
 
 def _watermark_date(account: Account) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +27,8 @@ class StructureResult:
     read: dict[str, int] = field(default_factory=dict)
     merged: dict[str, Merged] = field(default_factory=dict)
     conflicts: int = 0
+    mode: str = "full"
+    changes: int | None = None
 
     @property
     def skipped(self) -> int:
@@ -35,6 +38,8 @@ class StructureResult:
     def as_dict(self) -> dict[str, object]:
         """For the job's result."""
         return {
+            "mode": self.mode,
+            "changes": self.changes,
             "rows_read": sum(self.read.values()),
             "changed": sum(merged.changed for merged in self.merged.values()),
             "removed": sum(merged.removed for merged in self.merged.values()),
@@ -51,39 +56,59 @@ def database_time() -> datetime:
     return moment
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The objects that a partial query asks for: its condition, and their resource names."""
+
+    condition: str
+    names: Sequence[str]
+
+
 def sync_all(reader: Reader) -> StructureResult:
     """Read everything and merge it; what Google no longer lists is marked REMOVED."""
-    job, account, result = reader.job, reader.account, StructureResult()
+    result = StructureResult()
     began = database_time()
     for number, query in enumerate(STRUCTURE):
-        job.progress("structure", number, len(STRUCTURE), entity=query.name)
+        reader.job.progress("structure", number, len(STRUCTURE), entity=query.name)
         sync_query(reader, query, result)
-    with job.write() as work:
-        # Rows in use here were left alone, so the next incremental sync begins where the last one did.
-        if result.skipped:
-            log.info("structure_rows_skipped", rows=result.skipped)
-        watermarks.advance(
-            work.session,
-            account.customer_id,
-            watermarks.STRUCTURE,
-            at=began,
-            full=True,
-            state={"changes_from": began.isoformat(), "skipped": result.skipped},
-        )
-        customer = work.session.get_one(Customer, account.customer_id)
-        customer.last_synced_at = began
+    note(reader, result, began, None)
     return result
 
 
-def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *, condition: str | None = None) -> None:
-    """Read one query and merge it; with a condition the answer is a part, and nothing is taken for gone."""
+def note(reader: Reader, result: StructureResult, began: datetime, since: datetime | None) -> None:
+    """Move the structure's watermark; `since` is where an incremental sync began, None after a full one.
+
+    Rows that were in use here were left alone. They are read again: the next incremental sync begins where this one
+    did, and after a full sync with such rows the next one is full again.
+    """
+    customer_id, full = reader.account.customer_id, since is None
+    if result.skipped:
+        log.info("structure_rows_skipped", rows=result.skipped)
+    start = since if result.skipped else began
+    state = {"changes_from": start.isoformat() if start else None, "skipped": result.skipped}
+    with reader.job.write() as work:
+        watermarks.advance(
+            work.session, customer_id, watermarks.STRUCTURE, at=began, full=full and not result.skipped, state=state
+        )
+        work.session.get_one(Customer, customer_id).last_synced_at = began
+
+
+def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *, asked: Asked | None = None) -> None:
+    """Read one query and merge it; what a partial query did not ask for is not taken for gone."""
     read_at = database_time()
-    stage, rows = reader.fill(query.name, query.selection, query.gaql(condition))
+    stage, rows = reader.fill(query.name, query.selection, query.gaql(asked.condition if asked else None))
     merged = Merged()
     with reader.job.write() as work:
         stage.analyse(work.session)
         for target in query.merges:
-            merged += merge_entities(work.session, stage, target, read_at=read_at, complete=condition is None)
+            merged += merge_entities(
+                work.session,
+                stage,
+                target,
+                read_at=read_at,
+                complete=asked is None,
+                asked=asked.names if asked else (),
+            )
         for statement in query.edges:
             run_statement(work.session, stage, statement)
         tables = [target.table for target in query.merges]
