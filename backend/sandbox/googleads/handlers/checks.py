@@ -161,7 +161,7 @@ def limit(op: Op, existing: int, most: int, limit_type: str, *, enclosing: tuple
         return True
     found = errors.details()
     counts = found.resource_count_details
-    counts.enclosing_resource, counts.enclosing_id = enclosing
+    counts.enclosing_id, counts.enclosing_resource = enclosing
     counts.limit, counts.existing_count = most, existing
     counts.limit_type = counts.DESCRIPTOR.fields_by_name["limit_type"].enum_type.values_by_name[limit_type].number
     op.fail("resource_count_limit_exceeded_error", code, details=found)
