@@ -20,7 +20,7 @@ from backend.adgraph.edges import (
     CampaignAsset,
 )
 from backend.adgraph.models import Ad, AdGroup, Customer, Keyword
-from backend.campaigns import needs
+from backend.campaigns import needs, placing
 from backend.campaigns.assets import AssetBook
 from backend.campaigns.assets_check import PENDING_SLOT
 from backend.campaigns.rules import SLOT_FIELDS, TEXT_FIELDS
@@ -40,6 +40,7 @@ class TreeWriter:
 
     def __init__(self, session: Session, customer: Customer) -> None:
         self._session = session
+        self._customer = customer
         self._customer_id = customer.id
         self.book = AssetBook(session, customer)
         self._rows: dict[Any, list[dict[str, Any]]] = {}
@@ -212,6 +213,7 @@ class TreeWriter:
             rows = self._rows.pop(model, [])
             for start in range(0, len(rows), PARAMETERS):
                 self._session.execute(insert(model), rows[start : start + PARAMETERS])
+        placing.place_fetched(self._session, self._customer)
         if self._rows:
             raise KeyError(f"rows without a place in the order: {sorted(model.__name__ for model in self._rows)}")
 

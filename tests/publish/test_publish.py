@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from tests.publish.ledger import creates, kinds, made, mutates
 from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
@@ -18,17 +18,6 @@ Form = Callable[..., dict[str, Any]]
 def name() -> str:
     """A campaign name that no other test has used."""
     return f"Campaign {uuid.uuid4()}"
-
-
-def mutates(sandbox: Sandbox, since: int, customer_id: str) -> list[dict[str, Any]]:
-    """The mutates of one account that changed something."""
-    calls = sandbox.ledger(since=since, customer_id=customer_id)
-    return [call for call in calls if call["method"].endswith("Mutate") and call["outcome"] == "applied"]
-
-
-def kinds(call: dict[str, Any]) -> Counter[str]:
-    """How many operations of each resource a call carried."""
-    return Counter(next(iter(operation)).removesuffix("_operation") for operation in call["operations"])
 
 
 def test_demand_gen_is_published_once_with_right_parents(
@@ -53,12 +42,12 @@ def test_demand_gen_is_published_once_with_right_parents(
     counted = kinds(call)
     assert [counted[kind] for kind in ("label", "campaign_budget", "campaign", "ad_group", "ad_group_ad")] == [1] * 5
     assert counted["asset"] == 2
-    assert published["google_campaign_id"] == _made(call, "campaign")[0].split("/")[-1]
-    creates = {kind: _creates(call, kind) for kind in ("campaign", "ad_group", "ad_group_ad", "campaign_label")}
-    assert creates["campaign"][0]["campaign_budget"] == _creates(call, "campaign_budget")[0]["resource_name"]
-    assert creates["ad_group"][0]["campaign"] == creates["campaign"][0]["resource_name"]
-    assert creates["ad_group_ad"][0]["ad_group"] == creates["ad_group"][0]["resource_name"]
-    assert creates["campaign"][0]["status"] == "PAUSED"
+    assert published["google_campaign_id"] == made(call, "campaign")[0].split("/")[-1]
+    sent = {kind: creates(call, kind) for kind in ("campaign", "ad_group", "ad_group_ad", "campaign_label")}
+    assert sent["campaign"][0]["campaign_budget"] == creates(call, "campaign_budget")[0]["resource_name"]
+    assert sent["ad_group"][0]["campaign"] == sent["campaign"][0]["resource_name"]
+    assert sent["ad_group_ad"][0]["ad_group"] == sent["ad_group"][0]["resource_name"]
+    assert sent["campaign"][0]["status"] == "PAUSED"
     stored = rows(
         "SELECT c.google_id AS campaign, b.google_id AS budget, g.google_id AS ad_group, a.google_id AS ad,"
         " v.resource_name FROM campaigns c JOIN campaign_budgets b ON b.id = c.budget_id"
@@ -67,16 +56,16 @@ def test_demand_gen_is_published_once_with_right_parents(
         id=campaign_id,
     )[0]
     assert str(stored["campaign"]) == published["google_campaign_id"]
-    assert str(stored["budget"]) == _made(call, "campaign_budget")[0].split("/")[-1]
-    assert str(stored["ad_group"]) == _made(call, "ad_group")[0].split("/")[-1]
-    assert stored["resource_name"] == _made(call, "ad_group_ad")[0]
+    assert str(stored["budget"]) == made(call, "campaign_budget")[0].split("/")[-1]
+    assert str(stored["ad_group"]) == made(call, "ad_group")[0].split("/")[-1]
+    assert stored["resource_name"] == made(call, "ad_group_ad")[0]
     assert str(stored["ad"]) == stored["resource_name"].split("~")[-1]
     images = rows(
         "SELECT x.google_id FROM assets x WHERE x.type = 'IMAGE' AND x.sync_status = 'synced'"
         " AND x.customer_id = (SELECT customer_id FROM campaigns WHERE id = :id)",
         id=campaign_id,
     )
-    assert {str(row["google_id"]) for row in images} == {made.split("/")[-1] for made in _made(call, "asset")}
+    assert {str(row["google_id"]) for row in images} == {made.split("/")[-1] for made in made(call, "asset")}
 
 
 def test_a_second_publish_is_refused_with_the_google_id(
@@ -108,19 +97,3 @@ def test_one_idempotency_key_makes_one_campaign(team: Team, account: str, flat_f
     assert second.headers["Idempotent-Replayed"] == "true"
     listed = team.client.get("/api/campaigns", query_string={"q": form["name"]}).get_json()
     assert len(listed) == 1
-
-
-def _made(call: dict[str, Any], kind: str) -> list[str]:
-    """The names that Google gave to the creates of one resource."""
-    return [
-        result
-        for operation, result in zip(call["operations"], call["results"], strict=True)
-        if f"{kind}_operation" in operation
-    ]
-
-
-def _creates(call: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """What was sent for one resource."""
-    return [
-        operation[f"{kind}_operation"]["create"] for operation in call["operations"] if f"{kind}_operation" in operation
-    ]
