@@ -126,12 +126,19 @@ def _negative_bid(scene: Scene) -> Any:
 
 def _wrong_member(scene: Scene) -> list[Any]:
     kind = scene.account.enum("SharedSetType", "NEGATIVE_KEYWORDS")
-    made = scene.create("shared_set", resource_name=scene.account.path("sharedSets", -1), name=scene.account.name("s"), type_=kind)
-    member = scene.create("shared_criterion", shared_set=scene.account.path("sharedSets", -1), placement__url="example.com")
+    made = scene.create(
+        "shared_set", resource_name=scene.account.path("sharedSets", -1), name=scene.account.name("s"), type_=kind
+    )
+    member = scene.create(
+        "shared_criterion", shared_set=scene.account.path("sharedSets", -1), placement__url="example.com"
+    )
     return [made, member]
 
 
-CAMPAIGN, BUDGET = "mutate_operations[1].campaign_operation.create", "mutate_operations[0].campaign_budget_operation.create"
+CAMPAIGN, BUDGET = (
+    "mutate_operations[1].campaign_operation.create",
+    "mutate_operations[0].campaign_budget_operation.create",
+)
 AD = "mutate_operations[0].ad_group_ad_operation.create.ad.responsive_search_ad"
 KEYWORD = "mutate_operations[0].ad_group_criterion_operation.create.keyword"
 CRITERION = "mutate_operations[0].campaign_criterion_operation.create"
@@ -407,7 +414,9 @@ def test_one_undeclared_campaign_blocks_the_account_until_it_is_declared(server:
     server.change(resource_name=campaign, fields=edit)
     blocked = refused(account.mutate, account.keyword("x", account.path("adGroups", 1)))
     assert blocked.codes == ["MutateError.EU_POLITICAL_ADVERTISING_DECLARATION_REQUIRED"]
-    offenders = account.rows("SELECT campaign.id FROM campaign WHERE campaign.missing_eu_political_advertising_declaration = TRUE")
+    offenders = account.rows(
+        "SELECT campaign.id FROM campaign WHERE campaign.missing_eu_political_advertising_declaration = TRUE"
+    )
     assert [row.campaign.resource_name for row in offenders] == [campaign]
     outer, operation = account.operation("campaign")
     operation.update.resource_name = campaign
@@ -421,7 +430,9 @@ def test_one_undeclared_campaign_blocks_the_account_until_it_is_declared(server:
 
 def test_outside_the_union_nobody_need_declare(scene: Scene) -> None:
     account = scene.account
-    place = scene.criterion("campaign", account.path("campaigns", -2), location__geo_target_constant="geoTargetConstants/2840")
+    place = scene.criterion(
+        "campaign", account.path("campaigns", -2), location__geo_target_constant="geoTargetConstants/2840"
+    )
     account.mutate(account.budget(), account.campaign(contains_eu_political_advertising=0), place)
     inside = scene.criterion("campaign", account.path("campaigns", -2), location__geo_target_constant=GERMANY)
     answer = refused(account.mutate, account.budget(), account.campaign(contains_eu_political_advertising=0), inside)
@@ -441,7 +452,9 @@ def test_pictures_must_fit_their_field(scene: Scene) -> None:
     info.headlines.add().text, info.descriptions.add().text = "Hello", "A description"
     info.marketing_images.add().asset, info.square_marketing_images.add().asset = small, wide
     info.logo_images.add().asset = small
-    answer = refused(account.mutate, account.budget(), account.campaign(channel="DEMAND_GEN"), account.ad_group(), outer)
+    answer = refused(
+        account.mutate, account.budget(), account.campaign(channel="DEMAND_GEN"), account.ad_group(), outer
+    )
     path = "mutate_operations[3].ad_group_ad_operation.create.ad.demand_gen_multi_asset_ad"
     assert [error[:2] for error in answer.errors] == [
         ("ImageError.IMAGE_TOO_SMALL", f"{path}.marketing_images[0].asset"),
@@ -452,9 +465,13 @@ def test_pictures_must_fit_their_field(scene: Scene) -> None:
 def test_the_same_picture_keeps_its_first_name(scene: Scene) -> None:
     account, data = scene.account, png(640, 640)
     first, second = (
-        result_name(account.mutate(scene.create("asset", name=name, image_asset__data=data)).mutate_operation_responses[0])
+        result_name(
+            account.mutate(scene.create("asset", name=name, image_asset__data=data)).mutate_operation_responses[0]
+        )
         for name in ("first", "second")
     )
     assert first == second
-    row = account.one(f"SELECT asset.name, asset.image_asset.full_size.width_pixels FROM asset WHERE asset.resource_name = '{first}'")
+    row = account.one(
+        f"SELECT asset.name, asset.image_asset.full_size.width_pixels FROM asset WHERE asset.resource_name = '{first}'"
+    )
     assert (row.asset.name, row.asset.image_asset.full_size.width_pixels) == ("first", 640)

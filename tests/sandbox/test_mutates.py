@@ -164,7 +164,8 @@ def test_masks_clear_set_and_refuse(account: Account) -> None:
         operation.update_mask.paths.extend(paths)
         return outer
 
-    query = f"SELECT campaign.name, campaign.tracking_url_template FROM campaign WHERE campaign.resource_name = '{campaign}'"
+    where = f"WHERE campaign.resource_name = '{campaign}'"
+    query = f"SELECT campaign.name, campaign.tracking_url_template FROM campaign {where}"
     assert account.one(query).campaign.tracking_url_template
     account.mutate(update("tracking_url_template", name="not in the mask"))
     row = account.one(query).campaign
