@@ -69,15 +69,18 @@ def test_all_problems_are_told_with_position_mark_and_suggestion() -> None:
 
 def test_googles_own_messages() -> None:
     known = catalogue("v26")
+    incompatible = (
+        "Cannot select or filter on the following segments: 'segments.hour'(could not support requested resources: "
+        "'GEOGRAPHIC_VIEW'), since segment is incompatible with the resource in the FROM clause or other selected "
+        "segmenting resources."
+    )
+    bad_enum = "Invalid enum value cannot be included in WHERE clause: 'LOGO'."
+    bad_range = "Invalid date literal supplied for DURING operator: LAST_90_DAYS."
     texts = {
-        "SELECT segments.hour FROM geographic_view": "Cannot select or filter on the following segments: "
-        "'segments.hour'(could not support requested resources: 'GEOGRAPHIC_VIEW'), since segment is incompatible with "
-        "the resource in the FROM clause or other selected segmenting resources.",
-        "SELECT asset.id FROM asset WHERE asset.type = 'LOGO'": "Invalid enum value cannot be included in WHERE clause: "
-        "'LOGO'.",
-        "SELECT campaign.id FROM campaign WHERE campaign.id = 1 OR campaign.id = 2": "Error in query: unexpected input OR.",
-        "SELECT campaign.id FROM campaign WHERE segments.date DURING LAST_90_DAYS": "Invalid date literal supplied for "
-        "DURING operator: LAST_90_DAYS.",
+        "SELECT segments.hour FROM geographic_view": incompatible,
+        "SELECT asset.id FROM asset WHERE asset.type = 'LOGO'": bad_enum,
+        "SELECT label.id FROM label WHERE label.id = 1 OR label.id = 2": "Error in query: unexpected input OR.",
+        "SELECT campaign.id FROM campaign WHERE segments.date DURING LAST_90_DAYS": bad_range,
     }
     for query, message in texts.items():
         assert problems(query, known)[0].message == message

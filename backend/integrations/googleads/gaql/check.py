@@ -12,7 +12,7 @@ from functools import partial
 from backend.integrations.googleads.gaql import groups, special
 from backend.integrations.googleads.gaql.catalogue import Catalogue
 from backend.integrations.googleads.gaql.date_rules import date_window
-from backend.integrations.googleads.gaql.dates import Window
+from backend.integrations.googleads.gaql.dates import Window, predefined
 from backend.integrations.googleads.gaql.errors import GaqlError, Span
 from backend.integrations.googleads.gaql.fields import CORE_DATE_SEGMENTS, Category, Field, Resource
 from backend.integrations.googleads.gaql.nodes import Condition, Name, Query
@@ -85,7 +85,7 @@ def _resolve(query: Query, catalogue: Catalogue, today: date | None) -> Checked:
     filters = []
     for condition in query.where:
         field = _known(catalogue, condition.field.text)
-        filters.append(Filter(field, condition.operator, operands(condition, field)))
+        filters.append(_filter(condition, field, today))
     return Checked(
         query,
         catalogue.resource(query.resource.text),
@@ -94,6 +94,15 @@ def _resolve(query: Query, catalogue: Catalogue, today: date | None) -> Checked:
         tuple(Sort(_known(catalogue, key.field.text), key.descending) for key in query.order_by),
         date_window(query, today),
     )
+
+
+def _filter(condition: Condition, field: Field, today: date | None) -> Filter:
+    """A condition with typed operands; once the day is known, DURING is the range that it stands for."""
+    values = operands(condition, field)
+    if condition.operator != "DURING" or today is None:
+        return Filter(field, condition.operator, values)
+    window = predefined(str(values[0]), today)
+    return Filter(field, "BETWEEN", (str(window.start), str(window.end)))
 
 
 def _known(catalogue: Catalogue, name: str) -> Field:

@@ -152,7 +152,7 @@ def _keyword(builder: Builder, group: str, text: str, match_type: str, bid: int,
 def _responsive_ad(builder: Builder, group: str, theme: str, *, pinned: bool) -> None:
     business = builder.plan.business
     title = theme.title()
-    texts = [title[:30], business.name[:30], *HEADLINE_ENDINGS]
+    texts = list(dict.fromkeys((title[:30], business.name[:30], *HEADLINE_ENDINGS)))
     headlines = [{"text": text, "asset_performance_label": _performance(builder, text)} for text in texts]
     if pinned:
         headlines[0]["pinned_field"] = "HEADLINE_1"

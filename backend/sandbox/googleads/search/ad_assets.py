@@ -80,8 +80,10 @@ def rows(scope: Scope) -> list[Base]:
     texts = TextIndex(scope)
     found = []
     for link in scope.all("ad_group_ad"):
-        for item in dict.fromkeys(assets_of(link.ad, texts)):
-            found.append(_row(scope, link, item))
+        shown: dict[tuple[str, str], AdAsset] = {}
+        for item in assets_of(link.ad, texts):
+            shown.setdefault((item.asset, item.field_type), item)
+        found += [_row(scope, link, item) for item in shown.values()]
     return found
 
 
