@@ -12,6 +12,7 @@ from backend import wiring
 from backend.auth import authentication
 from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
+from backend.campaigns import asset_routes, child_routes
 from backend.campaigns import routes as campaigns_routes
 from backend.core import db as database
 from backend.core import logging, metrics, security
@@ -23,11 +24,11 @@ from backend.core.http.api import API_VERSION
 from backend.core.http.json_provider import OrjsonProvider
 from backend.core.redis import connect
 from backend.jobs import routes as jobs_routes
-from backend.jobs import service as jobs
 from backend.jobs import stream, waiting
 from backend.publish import routes as publish_routes
 from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
+from backend.search_terms import routes as search_terms_routes
 from backend.sync import conflict_routes
 from backend.sync import routes as sync_routes
 from config import ROOT, Settings, settings_of_this_process
@@ -37,11 +38,14 @@ BLUEPRINTS = (
     jobs_routes.bp,
     campaigns_routes.bp,
     campaigns_routes.rules_bp,
+    child_routes.bp,
+    asset_routes.bp,
     publish_routes.bp,
     sync_routes.bp,
     conflict_routes.bp,
     runbooks_routes.bp,
     *reporting_routes.BLUEPRINTS,
+    search_terms_routes.bp,
 )
 
 
@@ -113,7 +117,7 @@ def _checks() -> dict[str, operations.Check]:
         "database": _database_answers,
         "migrations": _migrated,
         "redis": _redis_answers,
-        "worker": lambda: bool(jobs.workers_alive()),
+        "worker": lambda: bool(broker.workers_alive()),
     }
 
 

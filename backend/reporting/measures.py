@@ -99,3 +99,8 @@ class Totals:
 def whole(value: Decimal) -> int:
     """A fraction of a micro rounded half up."""
     return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def decimal(value: float | str) -> Decimal:
+    """A fraction as the shortest decimal that is it."""
+    return Decimal(str(value))

@@ -10,7 +10,7 @@ import pytest
 
 from backend.adgraph.stats import Level
 from backend.reporting.pacing import month_of, monthly_limit
-from tests.reporting.conftest import Shop
+from tests.support.shop import Shop
 
 NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
 

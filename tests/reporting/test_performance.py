@@ -12,7 +12,7 @@ import pytest
 
 from backend.adgraph.stats import Level
 from backend.reporting.performance.answer import DEVICES, NETWORKS
-from tests.reporting.conftest import FIRST, LAST, Shop
+from tests.support.shop import FIRST, LAST, Shop
 
 PATH = "/api/performance"
 MEASURES = ("impressions", "clicks", "cost_micros", "conversions", "conversions_value")

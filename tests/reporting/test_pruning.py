@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from tests.reporting.conftest import Shop
+from tests.support.shop import Shop
 
 NAME = re.compile(r"(?:daily_stats|search_term_stats)_(\d{4})_(\d{2})")
 

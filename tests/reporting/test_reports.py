@@ -14,7 +14,7 @@ import pytest
 from backend.adgraph.stats import Level
 from backend.core import clock
 from backend.reporting.document import money
-from tests.reporting.conftest import Shop, make_shop, stock
+from tests.support.shop import Shop, make_shop, stock
 
 MEASURES = ("impressions", "clicks", "cost_micros", "conversions", "conversions_value")
 

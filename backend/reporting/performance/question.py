@@ -49,6 +49,9 @@ class Order:
     descending: bool = True
 
 
+DEFAULT_ORDER = Order()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Which entities of an account, over which days, cut and split how, ranked by what.
@@ -62,7 +65,7 @@ class Question:
     granularity: Granularity = Granularity.TOTAL
     splits: tuple[str, ...] = ()
     comparison: Comparison | None = None
-    order: Order = Order()
+    order: Order = DEFAULT_ORDER
     conditions: tuple[Condition, ...] = ()
     campaign: int | None = None
     ad_group: int | None = None
