@@ -15,7 +15,7 @@ from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import asset_routes, child_routes
 from backend.campaigns import routes as campaigns_routes
 from backend.core import db as database
-from backend.core import logging, metrics, security
+from backend.core import broker, logging, metrics, security
 from backend.core.celery import make_celery
 from backend.core.crypto import Keyring
 from backend.core.db import db

@@ -6,24 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import redis
-from flask import current_app
-from kombu.exceptions import OperationalError
 from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core import logging
+from backend.core import broker, logging
 from backend.core.celery import RUN_TASK
 from backend.core.db import Work
 from backend.core.errors import Conflict, NotFound
 from backend.core.events import Event
 from backend.core.ids import new_id
-from backend.core.redis import connect
 from backend.core.security import Actor
 from backend.jobs.models import Job
 
-log = logging.get_logger(__name__)
 CANCELLED = {"code": "cancelled", "detail": "The job was cancelled."}
 
 
@@ -91,10 +86,7 @@ def _already_active(session: Session, exclusive_key: str | None, code: str) -> C
 
 def send(job_id: UUID, queue: str) -> None:
     """Hand a committed job to a worker; when Redis is down the sweep sends it later."""
-    try:
-        current_app.extensions["celery"].send_task(RUN_TASK, args=[str(job_id)], queue=queue, retry=False)
-    except (OperationalError, redis.RedisError, OSError) as problem:
-        log.warning("job_not_sent", job_id=str(job_id), error=type(problem).__name__)
+    broker.send(RUN_TASK, str(job_id), queue)
 
 
 def visible_to(actor: Actor) -> Select[tuple[Job]]:
@@ -135,15 +127,7 @@ def _waiting_reason(job: Job) -> str | None:
         return None
     if job.waiting_reason:
         return job.waiting_reason
-    return None if workers_alive() else "no_worker"
-
-
-def workers_alive() -> bool | None:
-    """Whether a worker gave a sign of life lately; None when Redis cannot say."""
-    try:
-        return next(connect(current_app.config["REDIS_URL"]).scan_iter("worker:*", count=1000), None) is not None
-    except redis.RedisError:
-        return None
+    return "no_worker" if broker.workers_alive() is False else None
 
 
 def cancel(work: Work, job_id: UUID, actor: Actor) -> Job:
