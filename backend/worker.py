@@ -38,7 +38,7 @@ HEARTBEAT_SECONDS = 30
 log = logging.get_logger(__name__)
 flask_app = create_app()
 celery = flask_app.extensions["celery"]
-celery.conf.task_queues = [Queue(name) for name in QUEUES]
+celery.conf.task_queues = [Queue(name) for name in QUEUES]  # type: ignore[no-untyped-call]
 celery.conf.beat_schedule = {
     "sweep jobs": {
         "task": "jobs.sweep",
