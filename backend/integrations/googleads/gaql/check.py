@@ -11,7 +11,7 @@ from functools import partial
 
 from backend.integrations.googleads.gaql import groups, special
 from backend.integrations.googleads.gaql.catalogue import Catalogue
-from backend.integrations.googleads.gaql.date_rules import date_window
+from backend.integrations.googleads.gaql.date_rules import check_dates, date_window
 from backend.integrations.googleads.gaql.dates import Window, predefined
 from backend.integrations.googleads.gaql.errors import GaqlError, Span
 from backend.integrations.googleads.gaql.fields import CORE_DATE_SEGMENTS, Category, Field, Resource
@@ -123,7 +123,7 @@ def _problems(query: Query, catalogue: Catalogue, today: date | None) -> Iterato
     checker = _Checker(query, catalogue, catalogue.resource(query.resource.text))
     for rule in (checker.selectable, checker.together, checker.conditions, checker.orderings, checker.parameters):
         yield from rule()
-    yield from _raised(lambda: special.check_dates(query, catalogue.version, today))
+    yield from _raised(lambda: check_dates(query, catalogue.version, today))
     yield from _raised(lambda: special.check_resource(query, today))
 
 

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 from backend.integrations.googleads.gaql import dates
-from backend.integrations.googleads.gaql.date_rules import check_dates, date_window
+from backend.integrations.googleads.gaql.date_rules import date_window
 from backend.integrations.googleads.gaql.errors import GaqlError, Span
 from backend.integrations.googleads.gaql.nodes import Query
-
-__all__ = ["change_window", "check_dates", "check_resource"]
 
 MAX_CHANGES = 10_000
 CLICK_DAYS = 90
