@@ -1,7 +1,5 @@
 """The table of refusals: the request that provokes each error, its code, its place, its details."""
 
-# ruff: noqa: E501 - the table is read by column
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -146,21 +144,41 @@ GERMANY, FAR = "geoTargetConstants/2276", "2031-01-01 00:00:00"
 
 CASES: dict[str, tuple[Case, str, str]] = {
     # budgets
-    "budget without an amount": (lambda s: [s.account.budget(amount_micros=None)], "FieldError.REQUIRED", f"{BUDGET}.amount_micros"),
-    "negative budget": (lambda s: [s.account.budget(amount_micros=-1)], "CampaignBudgetError.NEGATIVE_MONEY_AMOUNT", f"{BUDGET}.amount_micros"),
+    "budget without an amount": (
+        lambda s: [s.account.budget(amount_micros=None)],
+        "FieldError.REQUIRED",
+        f"{BUDGET}.amount_micros",
+    ),
+    "negative budget": (
+        lambda s: [s.account.budget(amount_micros=-1)],
+        "CampaignBudgetError.NEGATIVE_MONEY_AMOUNT",
+        f"{BUDGET}.amount_micros",
+    ),
     "budget with a fraction of a cent": (
         lambda s: [s.account.budget(amount_micros=20_000_001)],
         "CampaignBudgetError.NON_MULTIPLE_OF_MINIMUM_CURRENCY_UNIT",
         f"{BUDGET}.amount_micros",
     ),
-    "budget beyond everything": (lambda s: [s.account.budget(amount_micros=2 * 10**16)], "CampaignBudgetError.MONEY_AMOUNT_TOO_LARGE", f"{BUDGET}.amount_micros"),
+    "budget beyond everything": (
+        lambda s: [s.account.budget(amount_micros=2 * 10**16)],
+        "CampaignBudgetError.MONEY_AMOUNT_TOO_LARGE",
+        f"{BUDGET}.amount_micros",
+    ),
     "daily budget with a total": (
         lambda s: [s.account.budget(total_amount_micros=10_000_000)],
         "CampaignBudgetError.TOTAL_BUDGET_AMOUNT_MUST_BE_UNSET_FOR_BUDGET_PERIOD_DAILY",
         f"{BUDGET}.total_amount_micros",
     ),
-    "shared budget without a name": (lambda s: [s.account.budget(explicitly_shared=None)], "FieldError.REQUIRED", f"{BUDGET}.name"),
-    "budget in use": (lambda s: [s.remove("campaign_budget", s.budget)], "CampaignBudgetError.CAMPAIGN_BUDGET_IN_USE", "mutate_operations[0].campaign_budget_operation.remove"),
+    "shared budget without a name": (
+        lambda s: [s.account.budget(explicitly_shared=None)],
+        "FieldError.REQUIRED",
+        f"{BUDGET}.name",
+    ),
+    "budget in use": (
+        lambda s: [s.remove("campaign_budget", s.budget)],
+        "CampaignBudgetError.CAMPAIGN_BUDGET_IN_USE",
+        "mutate_operations[0].campaign_budget_operation.remove",
+    ),
     "second campaign on an own budget": (
         lambda s: [_on_budget(s)],
         "CampaignBudgetError.CANNOT_USE_IMPLICITLY_SHARED_CAMPAIGN_BUDGET_WITH_MULTIPLE_CAMPAIGNS",
@@ -173,10 +191,19 @@ CASES: dict[str, tuple[Case, str, str]] = {
     ),
     # campaigns
     "campaign without a name": (_plan(name=""), "FieldError.REQUIRED", f"{CAMPAIGN}.name"),
-    "campaign name with a line break": (_plan(name="two\nlines"), "CampaignError.INVALID_CAMPAIGN_NAME", f"{CAMPAIGN}.name"),
+    "campaign name with a line break": (
+        _plan(name="two\nlines"),
+        "CampaignError.INVALID_CAMPAIGN_NAME",
+        f"{CAMPAIGN}.name",
+    ),
     "campaign name too long": (_plan(name="n" * 256), "StringLengthError.TOO_LONG", f"{CAMPAIGN}.name"),
     "campaign name taken": (
-        lambda s: [s.account.budget(), s.account.campaign(name="Twin"), s.account.budget(-8), s.account.campaign(-9, -8, name="TWIN")],
+        lambda s: [
+            s.account.budget(),
+            s.account.campaign(name="Twin"),
+            s.account.budget(-8),
+            s.account.campaign(-9, -8, name="TWIN"),
+        ],
         "CampaignError.DUPLICATE_CAMPAIGN_NAME",
         "mutate_operations[3].campaign_operation.create.name",
     ),
@@ -185,14 +212,26 @@ CASES: dict[str, tuple[Case, str, str]] = {
         "FieldError.REQUIRED",
         f"{CAMPAIGN}.contains_eu_political_advertising",
     ),
-    "start in the past": (_plan(start_date_time="2020-01-01 00:00:00"), "DateRangeError.CANNOT_SET_DATE_TO_PAST", f"{CAMPAIGN}.start_date_time"),
+    "start in the past": (
+        _plan(start_date_time="2020-01-01 00:00:00"),
+        "DateRangeError.CANNOT_SET_DATE_TO_PAST",
+        f"{CAMPAIGN}.start_date_time",
+    ),
     "end before start": (
         _plan(start_date_time=FAR, end_date_time="2030-12-31 23:59:59"),
         "DateRangeError.START_DATE_AFTER_END_DATE",
         f"{CAMPAIGN}.end_date_time",
     ),
-    "an old guide's date": (_plan(start_date_time="20310101"), "DateError.INVALID_STRING_DATE_TIME_SECONDS", f"{CAMPAIGN}.start_date_time"),
-    "a date that is none": (_plan(start_date_time="2031-02-30 00:00:00"), "DateError.INVALID_FIELD_VALUES_IN_DATE_TIME", f"{CAMPAIGN}.start_date_time"),
+    "an old guide's date": (
+        _plan(start_date_time="20310101"),
+        "DateError.INVALID_STRING_DATE_TIME_SECONDS",
+        f"{CAMPAIGN}.start_date_time",
+    ),
+    "a date that is none": (
+        _plan(start_date_time="2031-02-30 00:00:00"),
+        "DateError.INVALID_FIELD_VALUES_IN_DATE_TIME",
+        f"{CAMPAIGN}.start_date_time",
+    ),
     "start at noon": (
         _plan(start_date_time="2031-01-01 12:00:00"),
         "DateError.DATE_RANGE_ERROR_START_TIME_MUST_BE_THE_START_OF_A_DAY",
@@ -203,13 +242,21 @@ CASES: dict[str, tuple[Case, str, str]] = {
         "DateError.DATE_RANGE_ERROR_END_TIME_MUST_BE_THE_END_OF_A_DAY",
         f"{CAMPAIGN}.end_date_time",
     ),
-    "no network": (lambda s: _networks(s, target_content_network=False), "CampaignError.CAMPAIGN_MUST_TARGET_AT_LEAST_ONE_NETWORK", f"{CAMPAIGN}.network_settings"),
+    "no network": (
+        lambda s: _networks(s, target_content_network=False),
+        "CampaignError.CAMPAIGN_MUST_TARGET_AT_LEAST_ONE_NETWORK",
+        f"{CAMPAIGN}.network_settings",
+    ),
     "search partners without Google": (
         lambda s: _networks(s, target_search_network=True),
         "CampaignError.CANNOT_TARGET_SEARCH_NETWORK_WITHOUT_GOOGLE_SEARCH",
         f"{CAMPAIGN}.network_settings.target_search_network",
     ),
-    "clicks bid in Performance Max": (_bidding_of_clicks, "BiddingError.CANNOT_CREATE_CAMPAIGN_WITH_BIDDING_STRATEGY", f"{CAMPAIGN}.manual_cpc"),
+    "clicks bid in Performance Max": (
+        _bidding_of_clicks,
+        "BiddingError.CANNOT_CREATE_CAMPAIGN_WITH_BIDDING_STRATEGY",
+        f"{CAMPAIGN}.manual_cpc",
+    ),
     "budget that does not exist": (
         lambda s: [s.account.campaign(campaign_budget=s.account.path("campaignBudgets", 1))],
         "MutateError.RESOURCE_NOT_FOUND",
@@ -223,14 +270,23 @@ CASES: dict[str, tuple[Case, str, str]] = {
     "an enum number that does not exist": (_plan(status=77), "RequestError.INVALID_ENUM_VALUE", f"{CAMPAIGN}.status"),
     "UNKNOWN as a value": (_plan(status=1), "EnumError.ENUM_VALUE_NOT_PERMITTED", f"{CAMPAIGN}.status"),
     # ad groups
-    "ad group without a name": (lambda s: [s.create("ad_group", campaign=s.campaign)], "FieldError.REQUIRED", "mutate_operations[0].ad_group_operation.create.name"),
+    "ad group without a name": (
+        lambda s: [s.create("ad_group", campaign=s.campaign)],
+        "FieldError.REQUIRED",
+        "mutate_operations[0].ad_group_operation.create.name",
+    ),
     "ad group name taken": (
-        lambda s: [s.create("ad_group", campaign=s.campaign, name="Pair"), s.create("ad_group", campaign=s.campaign, name="Pair")],
+        lambda s: [
+            s.create("ad_group", campaign=s.campaign, name="Pair"),
+            s.create("ad_group", campaign=s.campaign, name="Pair"),
+        ],
         "AdGroupError.DUPLICATE_ADGROUP_NAME",
         "mutate_operations[1].ad_group_operation.create.name",
     ),
     "display ad group in a search campaign": (
-        lambda s: [s.create("ad_group", campaign=s.campaign, name="x", type_=s.account.enum("AdGroupType", "DISPLAY_STANDARD"))],
+        lambda s: [
+            s.create("ad_group", campaign=s.campaign, name="x", type_=s.account.enum("AdGroupType", "DISPLAY_STANDARD"))
+        ],
         "AdGroupError.AD_GROUP_TYPE_NOT_VALID_FOR_ADVERTISING_CHANNEL_TYPE",
         "mutate_operations[0].ad_group_operation.create.type",
     ),
@@ -245,23 +301,55 @@ CASES: dict[str, tuple[Case, str, str]] = {
     "one description": (lambda s: [s.ad(descriptions=1)], "CollectionSizeError.TOO_FEW", f"{AD}.descriptions"),
     "31 characters": (lambda s: _headline(s, "h" * 31), "AdError.LINE_TOO_WIDE", f"{AD}.headlines[1].text"),
     "16 wide characters": (lambda s: _headline(s, "広" * 16), "AdError.LINE_TOO_WIDE", f"{AD}.headlines[1].text"),
-    "the same headline twice": (lambda s: _headline(s, "Headline number 0"), "AssetError.DUPLICATE_ASSET", f"{AD}.headlines[1].text"),
+    "the same headline twice": (
+        lambda s: _headline(s, "Headline number 0"),
+        "AssetError.DUPLICATE_ASSET",
+        f"{AD}.headlines[1].text",
+    ),
     "path2 without path1": (lambda s: [s.ad(path2="shop")], "AdError.CANNOT_SET_PATH2_WITHOUT_PATH1", f"{AD}.path2"),
     "path too long": (lambda s: [s.ad(path1="p" * 16)], "AdError.LINE_TOO_WIDE", f"{AD}.path1"),
-    "pin of another list": (lambda s: _pin(s, "DESCRIPTION_1"), "AssetLinkError.INVALID_PINNED_FIELD", f"{AD}.headlines[0].pinned_field"),
+    "pin of another list": (
+        lambda s: _pin(s, "DESCRIPTION_1"),
+        "AssetLinkError.INVALID_PINNED_FIELD",
+        f"{AD}.headlines[0].pinned_field",
+    ),
     "everything pinned to one slot": (
         lambda s: _pin(s, "HEADLINE_1", "HEADLINE_1", "HEADLINE_1"),
         "AssetLinkError.NOT_ENOUGH_AVAILABLE_ASSET_LINKS_FOR_VALID_COMBINATION",
         f"{AD}.headlines",
     ),
     "no final URL": (_no_url, "FieldError.REQUIRED", "mutate_operations[0].ad_group_ad_operation.create.ad.final_urls"),
-    "final URL without protocol": (lambda s: _url(s, "www.example.com"), "UrlFieldError.MISSING_PROTOCOL_IN_FINAL_URL", "mutate_operations[0].ad_group_ad_operation.create.ad.final_urls[0]"),
-    "final URL by ftp": (lambda s: _url(s, "ftp://example.com"), "UrlFieldError.INVALID_PROTOCOL_IN_FINAL_URL", "mutate_operations[0].ad_group_ad_operation.create.ad.final_urls[0]"),
+    "final URL without protocol": (
+        lambda s: _url(s, "www.example.com"),
+        "UrlFieldError.MISSING_PROTOCOL_IN_FINAL_URL",
+        "mutate_operations[0].ad_group_ad_operation.create.ad.final_urls[0]",
+    ),
+    "final URL by ftp": (
+        lambda s: _url(s, "ftp://example.com"),
+        "UrlFieldError.INVALID_PROTOCOL_IN_FINAL_URL",
+        "mutate_operations[0].ad_group_ad_operation.create.ad.final_urls[0]",
+    ),
     # keywords
-    "81 characters": (lambda s: [s.account.keyword("k" * 81, s.ad_group)], "CriterionError.KEYWORD_TEXT_TOO_LONG", f"{KEYWORD}.text"),
-    "11 words": (lambda s: [s.account.keyword("a " * 11, s.ad_group)], "CriterionError.KEYWORD_HAS_TOO_MANY_WORDS", f"{KEYWORD}.text"),
-    "odd characters": (lambda s: [s.account.keyword("shoes, boots", s.ad_group)], "CriterionError.KEYWORD_HAS_INVALID_CHARS", f"{KEYWORD}.text"),
-    "broad match modifier": (lambda s: [s.account.keyword("+red shoes", s.ad_group)], "CriterionError.BROAD_MATCH_MODIFIER_KEYWORD_NOT_ALLOWED", f"{KEYWORD}.text"),
+    "81 characters": (
+        lambda s: [s.account.keyword("k" * 81, s.ad_group)],
+        "CriterionError.KEYWORD_TEXT_TOO_LONG",
+        f"{KEYWORD}.text",
+    ),
+    "11 words": (
+        lambda s: [s.account.keyword("a " * 11, s.ad_group)],
+        "CriterionError.KEYWORD_HAS_TOO_MANY_WORDS",
+        f"{KEYWORD}.text",
+    ),
+    "odd characters": (
+        lambda s: [s.account.keyword("shoes, boots", s.ad_group)],
+        "CriterionError.KEYWORD_HAS_INVALID_CHARS",
+        f"{KEYWORD}.text",
+    ),
+    "broad match modifier": (
+        lambda s: [s.account.keyword("+red shoes", s.ad_group)],
+        "CriterionError.BROAD_MATCH_MODIFIER_KEYWORD_NOT_ALLOWED",
+        f"{KEYWORD}.text",
+    ),
     "the same keyword twice": (
         lambda s: [s.account.keyword("twice", s.ad_group), s.account.keyword("Twice", s.ad_group)],
         "MutateError.RESOURCE_ALREADY_EXISTS",
@@ -283,19 +371,27 @@ CASES: dict[str, tuple[Case, str, str]] = {
         f"{CRITERION}.keyword",
     ),
     # targeting
-    "criterion without content": (lambda s: [s.criterion("campaign", s.campaign)], "CriterionError.CONCRETE_TYPE_REQUIRED", f"{CRITERION}.criterion"),
+    "criterion without content": (
+        lambda s: [s.criterion("campaign", s.campaign)],
+        "CriterionError.CONCRETE_TYPE_REQUIRED",
+        f"{CRITERION}.criterion",
+    ),
     "bid modifier too high": (
         lambda s: [s.criterion("campaign", s.campaign, location__geo_target_constant=GERMANY, bid_modifier=11.0)],
         "RangeError.TOO_HIGH",
         f"{CRITERION}.bid_modifier",
     ),
     "modified exclusion": (
-        lambda s: [s.criterion("campaign", s.campaign, location__geo_target_constant=GERMANY, negative=True, bid_modifier=1.5)],
+        lambda s: [
+            s.criterion("campaign", s.campaign, location__geo_target_constant=GERMANY, negative=True, bid_modifier=1.5)
+        ],
         "CriterionError.CANNOT_BID_MODIFY_NEGATIVE_CRITERION",
         f"{CRITERION}.bid_modifier",
     ),
     "excluded language": (
-        lambda s: [s.criterion("campaign", s.campaign, language__language_constant="languageConstants/1000", negative=True)],
+        lambda s: [
+            s.criterion("campaign", s.campaign, language__language_constant="languageConstants/1000", negative=True)
+        ],
         "CampaignCriterionError.CANNOT_EXCLUDE_CRITERIA_TYPE",
         f"{CRITERION}.language",
     ),
@@ -305,28 +401,75 @@ CASES: dict[str, tuple[Case, str, str]] = {
         f"{CRITERION}.proximity",
     ),
     # labels, sets, assets, conversions
-    "label colour": (lambda s: [s.create("label", name=s.account.name("l"), text_label__background_color="red")], "StringFormatError.INVALID_FORMAT", "mutate_operations[0].label_operation.create.text_label.background_color"),
-    "label name too long": (lambda s: [s.create("label", name="l" * 81)], "LabelError.INVALID_LABEL_NAME", "mutate_operations[0].label_operation.create.name"),
-    "asset without data": (lambda s: [s.create("asset", name="empty")], "AssetError.ASSET_DATA_IS_MISSING", "mutate_operations[0].asset_operation.create.asset_data"),
-    "not an image": (lambda s: [s.create("asset", image_asset__data=b"text")], "ImageError.INVALID_IMAGE", "mutate_operations[0].asset_operation.create.image_asset.data"),
-    "not a video": (lambda s: [s.create("asset", youtube_video_asset__youtube_video_id="short")], "MediaFileError.INVALID_YOU_TUBE_ID", "mutate_operations[0].asset_operation.create.youtube_video_asset.youtube_video_id"),
+    "label colour": (
+        lambda s: [s.create("label", name=s.account.name("l"), text_label__background_color="red")],
+        "StringFormatError.INVALID_FORMAT",
+        "mutate_operations[0].label_operation.create.text_label.background_color",
+    ),
+    "label name too long": (
+        lambda s: [s.create("label", name="l" * 81)],
+        "LabelError.INVALID_LABEL_NAME",
+        "mutate_operations[0].label_operation.create.name",
+    ),
+    "asset without data": (
+        lambda s: [s.create("asset", name="empty")],
+        "AssetError.ASSET_DATA_IS_MISSING",
+        "mutate_operations[0].asset_operation.create.asset_data",
+    ),
+    "not an image": (
+        lambda s: [s.create("asset", image_asset__data=b"text")],
+        "ImageError.INVALID_IMAGE",
+        "mutate_operations[0].asset_operation.create.image_asset.data",
+    ),
+    "not a video": (
+        lambda s: [s.create("asset", youtube_video_asset__youtube_video_id="short")],
+        "MediaFileError.INVALID_YOU_TUBE_ID",
+        "mutate_operations[0].asset_operation.create.youtube_video_asset.youtube_video_id",
+    ),
     "set of the wrong kind": (
         _wrong_member,
         "SharedCriterionError.CRITERION_TYPE_NOT_ALLOWED_FOR_SHARED_SET_TYPE",
         "mutate_operations[1].shared_criterion_operation.create.placement",
     ),
-    "conversion action without type": (lambda s: [s.create("conversion_action", name="x")], "FieldError.REQUIRED", "mutate_operations[0].conversion_action_operation.create.type"),
+    "conversion action without type": (
+        lambda s: [s.create("conversion_action", name="x")],
+        "FieldError.REQUIRED",
+        "mutate_operations[0].conversion_action_operation.create.type",
+    ),
     "conversion window": (
-        lambda s: [s.create("conversion_action", name=s.account.name("a"), type_=s.account.enum("ConversionActionType", "UPLOAD_CLICKS"), click_through_lookback_window_days=91)],
+        lambda s: [
+            s.create(
+                "conversion_action",
+                name=s.account.name("a"),
+                type_=s.account.enum("ConversionActionType", "UPLOAD_CLICKS"),
+                click_through_lookback_window_days=91,
+            )
+        ],
         "RangeError.TOO_HIGH",
         "mutate_operations[0].conversion_action_operation.create.click_through_lookback_window_days",
     ),
     # removed things
-    "update of what never was": (lambda s: [s.update("campaign", s.account.path("campaigns", 1), name="x")], "MutateError.RESOURCE_NOT_FOUND", "mutate_operations[0].campaign_operation.update.resource_name"),
-    "update without a name": (lambda s: [s.update("campaign", "", name="x")], "RequestError.RESOURCE_NAME_MISSING", "mutate_operations[0].campaign_operation.update.resource_name"),
-    "another kind's name": (lambda s: [s.update("campaign", s.ad_group, name="x")], "RequestError.RESOURCE_NAME_MALFORMED", "mutate_operations[0].campaign_operation.update.resource_name"),
-    "removed through an update": (lambda s: [s.update("ad_group", s.ad_group, status=4)], "EnumError.ENUM_VALUE_NOT_PERMITTED", "mutate_operations[0].ad_group_operation.update.status"),
-}  # fmt: skip
+    "update of what never was": (
+        lambda s: [s.update("campaign", s.account.path("campaigns", 1), name="x")],
+        "MutateError.RESOURCE_NOT_FOUND",
+        "mutate_operations[0].campaign_operation.update.resource_name",
+    ),
+    "update without a name": (
+        lambda s: [s.update("campaign", "", name="x")],
+        "RequestError.RESOURCE_NAME_MISSING",
+        "mutate_operations[0].campaign_operation.update.resource_name",
+    ),
+    "another kind's name": (
+        lambda s: [s.update("campaign", s.ad_group, name="x")],
+        "RequestError.RESOURCE_NAME_MALFORMED",
+        "mutate_operations[0].campaign_operation.update.resource_name",
+    ),
+    "removed through an update": (
+        lambda s: [s.update("ad_group", s.ad_group, status=4)],
+        "EnumError.ENUM_VALUE_NOT_PERMITTED",
+        "mutate_operations[0].ad_group_operation.update.status",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", CASES)
