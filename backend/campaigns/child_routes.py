@@ -1,0 +1,438 @@
+"""Ad groups, ads, keywords and asset groups over HTTP, each under its own path."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.adgraph.asset_groups import AssetGroup, CampaignAssetGroup
+from backend.adgraph.edges import AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset
+from backend.adgraph.models import Ad, AdGroup, Keyword
+from backend.campaigns import children, flat_drafts, service, tree_json
+from backend.campaigns.child_schemas import (
+    Added,
+    AdGroupPatch,
+    AdPatch,
+    AssetGroupPatch,
+    ChildQuery,
+    KeywordPatch,
+    KeywordsForm,
+    LinksForm,
+)
+from backend.campaigns.children import AD, AD_GROUP, ASSET_GROUP, KEYWORD, Found, Kind
+from backend.campaigns.routes import TREE_BYTES
+from backend.campaigns.tree_schemas import AdForm, AdGroupForm, AssetGroupForm
+from backend.core.db import unit_of_work
+from backend.core.http import Blueprint, etags, idempotent, pages
+from backend.core.security import Role, current_actor, requires
+
+bp = Blueprint("children", __name__, url_prefix="/api", description="What hangs below a campaign")
+SHOWN = "As it stands in the campaign's tree."
+
+
+def _show(kind: Kind, child_id: UUID) -> flask.Response:
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), kind, child_id)
+        return _answer(work.session, kind, found)
+
+
+def _answer(session: Session, kind: Kind, found: Found, status: int = 200) -> flask.Response:
+    session.flush()
+    body = tree_json.many(session, kind.fragment, found.customer.id, [found.row.id])[1:-1]
+    return etags.tag(flask.Response(body, status, content_type="application/json"), found.row.version)
+
+
+def _patch(kind: Kind, child_id: UUID, form: dict[str, Any]) -> flask.Response:
+    with unit_of_work() as work:
+        found = children.patch(work, current_actor(), kind, child_id, form, check_tag=etags.must_match)
+        return _answer(work.session, kind, found)
+
+
+def _remove(kind: Kind, child_id: UUID) -> None:
+    with unit_of_work() as work:
+        children.remove(work, current_actor(), kind, child_id, etags.must_match)
+
+
+def _page(kind: Kind, statement: Any, customer_id: UUID, session: Session, query: dict[str, Any]) -> flask.Response:
+    ids, headers = pages.page(session, statement, (pages.Key(kind.model.id),), query)
+    body = tree_json.many(session, kind.fragment, customer_id, ids) if ids else "[]"
+    return flask.Response(body, 200, headers, content_type="application/json")
+
+
+def _created(kind: Kind, ids: list[UUID], customer_id: UUID, session: Session, path: str) -> flask.Response:
+    body = tree_json.many(session, kind.fragment, customer_id, ids)[1:-1]
+    response = flask.Response(body, 201, {"Location": f"/api/{path}/{ids[0]}"}, content_type="application/json")
+    return etags.tag(response, 1)
+
+
+# Ad groups
+
+
+@bp.get("/campaigns/<uuid:campaign_id>/ad_groups")
+@requires(Role.VIEWER)
+@bp.arguments(ChildQuery, location="query")
+@bp.response(200, description=SHOWN)
+def list_ad_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """List the ad groups of a campaign."""
+    with unit_of_work() as work:
+        campaign, customer = service.find(work.session, current_actor(), campaign_id)
+        statement = (
+            select(AdGroup.id)
+            .join(
+                CampaignAdGroup,
+                (CampaignAdGroup.customer_id == AdGroup.customer_id) & (CampaignAdGroup.ad_group_id == AdGroup.id),
+            )
+            .where(AdGroup.customer_id == customer.id, CampaignAdGroup.campaign_id == campaign.id)
+        )
+        return _page(AD_GROUP, _narrow(statement, AdGroup, AdGroup.status, query), customer.id, work.session, query)
+
+
+def _narrow(statement: Any, model: Any, status: Any, query: dict[str, Any]) -> Any:
+    statement = statement.where(model.deleted_at.is_(None))
+    statement = statement.where(status == query["status"] if query["status"] else status != "REMOVED")
+    if query["sync_status"]:
+        statement = statement.where(model.sync_status == query["sync_status"])
+    return statement
+
+
+@bp.post("/campaigns/<uuid:campaign_id>/ad_groups")
+@requires(Role.EDITOR)
+@idempotent
+@bp.max_body(TREE_BYTES)
+@bp.arguments(AdGroupForm)
+@bp.response(201, description=SHOWN)
+def add_ad_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """Add an ad group with everything on it."""
+    with unit_of_work() as work:
+        campaign, customer = service.find(work.session, current_actor(), campaign_id, lock=True)
+        typed = flat_drafts.with_types(form, campaign.campaign_type)
+        ids = children.add(
+            work,
+            current_actor(),
+            (campaign, customer),
+            {"ad_groups": [typed]},
+            lambda writer: [writer.ad_group(campaign_id, typed)],
+        )
+        return _created(AD_GROUP, ids, customer.id, work.session, "ad_groups")
+
+
+@bp.get("/ad_groups/<uuid:ad_group_id>")
+@requires(Role.VIEWER)
+@bp.etagged
+@bp.response(200, description=SHOWN)
+def show_ad_group(ad_group_id: UUID) -> flask.Response:
+    """Show an ad group with what is on it."""
+    return _show(AD_GROUP, ad_group_id)
+
+
+@bp.patch("/ad_groups/<uuid:ad_group_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.arguments(AdGroupPatch)
+@bp.response(200, description=SHOWN)
+def change_ad_group(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
+    """Change an ad group."""
+    return _patch(AD_GROUP, ad_group_id, form)
+
+
+@bp.delete("/ad_groups/<uuid:ad_group_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.response(204)
+def remove_ad_group(ad_group_id: UUID) -> None:
+    """Remove an ad group; a live one is removed at Google by the next push."""
+    _remove(AD_GROUP, ad_group_id)
+
+
+# Ads
+
+
+@bp.get("/ad_groups/<uuid:ad_group_id>/ads")
+@requires(Role.VIEWER)
+@bp.arguments(ChildQuery, location="query")
+@bp.response(200, description=SHOWN)
+def list_ads(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
+    """List the ads of an ad group."""
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id)
+        statement = (
+            select(Ad.id)
+            .join(AdGroupAd, (AdGroupAd.customer_id == Ad.customer_id) & (AdGroupAd.ad_id == Ad.id))
+            .where(Ad.customer_id == found.customer.id, AdGroupAd.ad_group_id == ad_group_id)
+        )
+        return _page(AD, _narrow(statement, Ad, AdGroupAd.status, query), found.customer.id, work.session, query)
+
+
+@bp.post("/ad_groups/<uuid:ad_group_id>/ads")
+@requires(Role.EDITOR)
+@idempotent
+@bp.arguments(AdForm)
+@bp.response(201, description=SHOWN)
+def add_ad(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
+    """Add an ad."""
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id, lock=True)
+        (typed,) = flat_drafts.with_types({"ads": [form]}, found.campaign.campaign_type)["ads"]
+        ids = children.add(work, current_actor(), found, typed, lambda writer: [writer.ad(ad_group_id, typed)])
+        return _created(AD, ids, found.customer.id, work.session, "ads")
+
+
+@bp.get("/ads/<uuid:ad_id>")
+@requires(Role.VIEWER)
+@bp.etagged
+@bp.response(200, description=SHOWN)
+def show_ad(ad_id: UUID) -> flask.Response:
+    """Show an ad with its texts and images."""
+    return _show(AD, ad_id)
+
+
+@bp.patch("/ads/<uuid:ad_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.arguments(AdPatch)
+@bp.response(200, description=SHOWN)
+def change_ad(form: dict[str, Any], ad_id: UUID) -> flask.Response:
+    """Change an ad."""
+    return _patch(AD, ad_id, form)
+
+
+@bp.delete("/ads/<uuid:ad_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.response(204)
+def remove_ad(ad_id: UUID) -> None:
+    """Remove an ad; a live one is removed at Google by the next push."""
+    _remove(AD, ad_id)
+
+
+# Keywords
+
+
+def _keywords_of(parent_kind: str, parent_id: UUID, customer_id: UUID, query: dict[str, Any]) -> Any:
+    statement = select(Keyword.id).where(
+        Keyword.customer_id == customer_id, Keyword.parent_kind == parent_kind, Keyword.parent_id == parent_id
+    )
+    if query["negative"] is not None:
+        statement = statement.where(Keyword.negative.is_(query["negative"]))
+    return _narrow(statement, Keyword, Keyword.status, query)
+
+
+def _added(ids: list[UUID]) -> tuple[dict[str, Any], int]:
+    return {"items": [{"index": index, "id": item} for index, item in enumerate(ids)]}, 201
+
+
+@bp.get("/ad_groups/<uuid:ad_group_id>/keywords")
+@requires(Role.VIEWER)
+@bp.arguments(ChildQuery, location="query")
+@bp.response(200, description=SHOWN)
+def list_keywords(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
+    """List the keywords of an ad group, positive and negative."""
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id)
+        statement = _keywords_of("ad_group", ad_group_id, found.customer.id, query)
+        return _page(KEYWORD, statement, found.customer.id, work.session, query)
+
+
+def _add_keywords(ad_group_id: UUID, form: dict[str, Any], *, negative: bool) -> list[UUID]:
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id, lock=True)
+        return children.add(
+            work,
+            current_actor(),
+            found,
+            {},
+            lambda writer: writer.keywords("ad_group", ad_group_id, form["keywords"], negative=negative),
+        )
+
+
+@bp.post("/ad_groups/<uuid:ad_group_id>/keywords")
+@requires(Role.EDITOR)
+@idempotent
+@bp.max_body(TREE_BYTES)
+@bp.arguments(KeywordsForm)
+@bp.response(201, Added)
+def add_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
+    """Add keywords to an ad group; the answer is by index."""
+    return _added(_add_keywords(ad_group_id, form, negative=False))
+
+
+@bp.post("/ad_groups/<uuid:ad_group_id>/negative_keywords")
+@requires(Role.EDITOR)
+@idempotent
+@bp.max_body(TREE_BYTES)
+@bp.arguments(KeywordsForm)
+@bp.response(201, Added)
+def add_negative_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
+    """Add negative keywords to an ad group; the answer is by index."""
+    return _added(_add_keywords(ad_group_id, form, negative=True))
+
+
+@bp.get("/campaigns/<uuid:campaign_id>/negative_keywords")
+@requires(Role.VIEWER)
+@bp.arguments(ChildQuery, location="query")
+@bp.response(200, description=SHOWN)
+def list_campaign_negatives(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """List the negative keywords of a campaign."""
+    with unit_of_work() as work:
+        _, customer = service.find(work.session, current_actor(), campaign_id)
+        statement = _keywords_of("campaign", campaign_id, customer.id, query)
+        return _page(KEYWORD, statement, customer.id, work.session, query)
+
+
+@bp.post("/campaigns/<uuid:campaign_id>/negative_keywords")
+@requires(Role.EDITOR)
+@idempotent
+@bp.max_body(TREE_BYTES)
+@bp.arguments(KeywordsForm)
+@bp.response(201, Added)
+def add_campaign_negatives(form: dict[str, Any], campaign_id: UUID) -> tuple[dict[str, Any], int]:
+    """Add negative keywords to a campaign; the answer is by index."""
+    with unit_of_work() as work:
+        parent = service.find(work.session, current_actor(), campaign_id, lock=True)
+        ids = children.add(
+            work,
+            current_actor(),
+            parent,
+            {},
+            lambda writer: writer.keywords("campaign", campaign_id, form["keywords"], negative=True),
+        )
+    return _added(ids)
+
+
+@bp.get("/keywords/<uuid:keyword_id>")
+@requires(Role.VIEWER)
+@bp.etagged
+@bp.response(200, description=SHOWN)
+def show_keyword(keyword_id: UUID) -> flask.Response:
+    """Show a keyword."""
+    return _show(KEYWORD, keyword_id)
+
+
+@bp.patch("/keywords/<uuid:keyword_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.arguments(KeywordPatch)
+@bp.response(200, description=SHOWN)
+def change_keyword(form: dict[str, Any], keyword_id: UUID) -> flask.Response:
+    """Change a keyword's status, bid or address."""
+    return _patch(KEYWORD, keyword_id, form)
+
+
+@bp.delete("/keywords/<uuid:keyword_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.response(204)
+def remove_keyword(keyword_id: UUID) -> None:
+    """Remove a keyword; a live one is removed at Google by the next push."""
+    _remove(KEYWORD, keyword_id)
+
+
+# Asset groups and links
+
+
+@bp.get("/campaigns/<uuid:campaign_id>/asset_groups")
+@requires(Role.VIEWER)
+@bp.arguments(ChildQuery, location="query")
+@bp.response(200, description=SHOWN)
+def list_asset_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """List the asset groups of a Performance Max campaign."""
+    with unit_of_work() as work:
+        _, customer = service.find(work.session, current_actor(), campaign_id)
+        statement = (
+            select(AssetGroup.id)
+            .join(
+                CampaignAssetGroup,
+                (CampaignAssetGroup.customer_id == AssetGroup.customer_id)
+                & (CampaignAssetGroup.asset_group_id == AssetGroup.id),
+            )
+            .where(AssetGroup.customer_id == customer.id, CampaignAssetGroup.campaign_id == campaign_id)
+        )
+        narrowed = _narrow(statement, AssetGroup, AssetGroup.status, query)
+        return _page(ASSET_GROUP, narrowed, customer.id, work.session, query)
+
+
+@bp.post("/campaigns/<uuid:campaign_id>/asset_groups")
+@requires(Role.EDITOR)
+@idempotent
+@bp.arguments(AssetGroupForm)
+@bp.response(201, description=SHOWN)
+def add_asset_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """Add an asset group to a Performance Max campaign."""
+    with unit_of_work() as work:
+        campaign, customer = service.find(work.session, current_actor(), campaign_id, lock=True)
+        ids = children.add(
+            work,
+            current_actor(),
+            (campaign, customer),
+            form,
+            lambda writer: [writer.asset_group(campaign_id, form)],
+        )
+        return _created(ASSET_GROUP, ids, customer.id, work.session, "asset_groups")
+
+
+@bp.get("/asset_groups/<uuid:asset_group_id>")
+@requires(Role.VIEWER)
+@bp.etagged
+@bp.response(200, description=SHOWN)
+def show_asset_group(asset_group_id: UUID) -> flask.Response:
+    """Show an asset group with its texts and images."""
+    return _show(ASSET_GROUP, asset_group_id)
+
+
+@bp.patch("/asset_groups/<uuid:asset_group_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.arguments(AssetGroupPatch)
+@bp.response(200, description=SHOWN)
+def change_asset_group(form: dict[str, Any], asset_group_id: UUID) -> flask.Response:
+    """Change an asset group."""
+    return _patch(ASSET_GROUP, asset_group_id, form)
+
+
+@bp.delete("/asset_groups/<uuid:asset_group_id>")
+@requires(Role.EDITOR)
+@bp.etagged
+@bp.response(204)
+def remove_asset_group(asset_group_id: UUID) -> None:
+    """Remove an asset group; a live one is removed at Google by the next push."""
+    _remove(ASSET_GROUP, asset_group_id)
+
+
+@bp.post("/campaigns/<uuid:campaign_id>/asset_links")
+@requires(Role.EDITOR)
+@idempotent
+@bp.arguments(LinksForm)
+@bp.response(201, description="The campaign's links.")
+def add_campaign_links(form: dict[str, Any], campaign_id: UUID) -> tuple[Any, int]:
+    """Link sitelinks, callouts or images to a campaign."""
+    with unit_of_work() as work:
+        parent = service.find(work.session, current_actor(), campaign_id, lock=True)
+
+        def write(writer: Any) -> list[UUID]:
+            writer.links(CampaignAsset, "campaign_id", campaign_id, form["asset_links"])
+            return []
+
+        children.add(work, current_actor(), parent, form, write)
+    return {"linked": len(form["asset_links"])}, 201
+
+
+@bp.post("/ad_groups/<uuid:ad_group_id>/asset_links")
+@requires(Role.EDITOR)
+@idempotent
+@bp.arguments(LinksForm)
+@bp.response(201, description="How many were linked.")
+def add_ad_group_links(form: dict[str, Any], ad_group_id: UUID) -> tuple[Any, int]:
+    """Link sitelinks, callouts or images to an ad group."""
+    with unit_of_work() as work:
+        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id, lock=True)
+
+        def write(writer: Any) -> list[UUID]:
+            writer.links(AdGroupAsset, "ad_group_id", ad_group_id, form["asset_links"])
+            return []
+
+        children.add(work, current_actor(), found, form, write)
+    return {"linked": len(form["asset_links"])}, 201

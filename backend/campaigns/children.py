@@ -1,0 +1,303 @@
+"""What hangs below a campaign, one at a time: find, add, change, remove. One table says how each kind is treated.
+
+On a draft an edit changes rows; on a live campaign it marks fields dirty, a new child waits as `draft`, a removal as
+the dirty status REMOVED, until they are pushed. Editing a child ends a campaign's flat form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup
+from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
+from backend.adgraph.models import Ad, AdGroup, Campaign, Customer, Keyword
+from backend.campaigns import dirty, flat, images, problems, tree_json
+from backend.campaigns import service as campaigns
+from backend.campaigns.rules import SLOT_FIELDS
+from backend.campaigns.writing import TreeWriter
+from backend.core import audit
+from backend.core.db import Work
+from backend.core.errors import Conflict, NotFound
+from backend.core.security import Actor, Role
+
+OURS = ("internal_label", "internal_notes", "tags")
+LEGACY_AD_TYPES = frozenset({"EXPANDED_TEXT_AD", "TEXT_AD", "EXPANDED_DYNAMIC_SEARCH_AD", "UNKNOWN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of child is stored, shown and changed.
+
+    Attributes:
+        fragment: (SELECT, FROM, alias) of `tree_json`.
+        columns: The fields that PATCH may set; a live row's become dirty.
+        slots: The lists of texts and images that PATCH replaces as a whole.
+    """
+
+    name: str
+    model: Any
+    fragment: tuple[str, str, str]
+    columns: tuple[str, ...]
+    slots: tuple[str, ...] = ()
+
+
+AD_GROUP = Kind(
+    "ad_group",
+    AdGroup,
+    (tree_json.AD_GROUP_WHOLE, tree_json.AD_GROUP_FROM, "g"),
+    ("name", "status", "cpc_bid_micros"),
+)
+AD = Kind(
+    "ad",
+    Ad,
+    (tree_json.AD, tree_json.AD_FROM, "a"),
+    ("name", "status", "final_urls", "path1", "path2", "business_name", "tracking_url_template"),
+    (*SLOT_FIELDS, "images"),
+)
+KEYWORD = Kind(
+    "keyword",
+    Keyword,
+    (tree_json.KEYWORD, "FROM keywords w", "w"),
+    ("status", "cpc_bid_micros", "final_urls"),
+)
+ASSET_GROUP = Kind(
+    "asset_group",
+    AssetGroup,
+    (tree_json.ASSET_GROUP, tree_json.ASSET_GROUP_FROM, "p"),
+    ("name", "status", "final_urls", "path1", "path2"),
+    (*SLOT_FIELDS, "images"),
+)
+KINDS = {kind.name: kind for kind in (AD_GROUP, AD, KEYWORD, ASSET_GROUP)}
+
+
+@dataclass(slots=True)
+class Found:
+    """A child with the campaign and the account it belongs to; an ad's status stands on its edge."""
+
+    row: Any
+    campaign: Campaign
+    customer: Customer
+    edge: Any = None
+
+    @property
+    def live(self) -> bool:
+        """True when Google knows the child."""
+        return self.row.google_id is not None
+
+
+def find(session: Session, actor: Actor, kind: Kind, child_id: UUID, *, lock: bool = False) -> Found:
+    """Give a child that the actor may see.
+
+    Raises:
+        NotFound: There is none.
+    """
+    query = (
+        select(kind.model, Customer)
+        .join(Customer, Customer.id == kind.model.customer_id)
+        .where(kind.model.id == child_id, kind.model.deleted_at.is_(None), Customer.tenant_id == actor.tenant_id)
+    )
+    if actor.visible_customers is not None:
+        query = query.where(kind.model.customer_id.in_(actor.visible_customers))
+    row = session.execute(query.with_for_update(of=kind.model) if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no such {kind.name.replace('_', ' ')}.")
+    child, customer = row
+    edge = None
+    if kind is AD:
+        edge = session.scalar(
+            select(AdGroupAd).where(AdGroupAd.customer_id == customer.id, AdGroupAd.ad_id == child_id)
+        )
+    campaign_id = _campaign_id(session, kind, child, edge)
+    key = {"customer_id": customer.id, "id": campaign_id}
+    campaign = session.get(Campaign, key, with_for_update=lock) if campaign_id else None
+    if campaign is None or campaign.deleted_at is not None:
+        raise NotFound(f"There is no such {kind.name.replace('_', ' ')}.")
+    return Found(child, campaign, customer, edge)
+
+
+def _campaign_id(session: Session, kind: Kind, child: Any, edge: Any) -> UUID | None:
+    if kind is ASSET_GROUP:
+        found = select(CampaignAssetGroup.campaign_id).where(
+            CampaignAssetGroup.customer_id == child.customer_id, CampaignAssetGroup.asset_group_id == child.id
+        )
+        return session.scalar(found)
+    if kind is KEYWORD and child.parent_kind == "campaign":
+        parent: UUID = child.parent_id
+        return parent
+    group_id = {"ad_group": child.id, "keyword": getattr(child, "parent_id", None)}.get(kind.name)
+    if kind is AD:
+        group_id = edge.ad_group_id if edge is not None else None
+    return session.scalar(
+        select(CampaignAdGroup.campaign_id).where(
+            CampaignAdGroup.customer_id == child.customer_id, CampaignAdGroup.ad_group_id == group_id
+        )
+    )
+
+
+Write = Callable[[TreeWriter], list[UUID]]
+
+
+def add(
+    work: Work, actor: Actor, parent: Found | tuple[Campaign, Customer], form: Mapping[str, Any], write: Write
+) -> list[UUID]:
+    """Add children below a campaign or an ad group.
+
+    Args:
+        form: What the assets are taken from.
+        write: Writes the rows with the writer it is given; gives their ids in order.
+
+    Raises:
+        Forbidden, Conflict, Invalid
+    """
+    campaign, customer = (parent.campaign, parent.customer) if isinstance(parent, Found) else parent
+    actor.must_be(Role.EDITOR, customer.id)
+    campaigns.must_be_editable(campaign)
+    writer = TreeWriter(work.session, customer)
+    writer.need(form)
+    ids = write(writer)
+    writer.flush()
+    images.enqueue(work, actor, customer, writer.book.to_fetch)
+    _edited(work, actor, campaign, customer, f"{len(ids)} added", after=form)
+    return ids
+
+
+def patch(
+    work: Work, actor: Actor, kind: Kind, child_id: UUID, form: Mapping[str, Any], *, check_tag: Callable[[int], None]
+) -> Found:
+    """Change a child.
+
+    Raises:
+        NotFound, Forbidden, Conflict, Stale
+    """
+    found = find(work.session, actor, kind, child_id, lock=True)
+    actor.must_be(Role.EDITOR, found.customer.id)
+    check_tag(found.row.version)
+    campaigns.must_be_editable(found.campaign)
+    _refuse_read_only(kind, found)
+    before = {name: _current(found, name) for name in form if name in kind.columns}
+    for name in kind.columns:
+        if name in form:
+            _set(found, name, form[name])
+    for name in OURS:
+        if name in form:
+            setattr(found.row, name, [] if name == "tags" and form[name] is None else form[name])
+    slots = {name: form[name] for name in kind.slots if name in form}
+    if slots:
+        _refill(work, actor, kind, found, slots)
+    if kind is ASSET_GROUP and "business_name" in form:
+        found.row.attributes = {**found.row.attributes, "business_name": form["business_name"]}
+    found.row.version += 1
+    _edited(work, actor, found.campaign, found.customer, kind.name, before=before, after=form, child_id=child_id)
+    return found
+
+
+def _refuse_read_only(kind: Kind, found: Found) -> None:
+    if kind is AD and found.live and (found.row.type in LEGACY_AD_TYPES or found.row.type is None):
+        raise Conflict("Ads of this kind are shown and can be paused or removed, but not changed here.")
+    if kind is KEYWORD and found.live and found.row.negative:
+        raise Conflict("Google changes no negative keywords: remove it and add another.")
+
+
+def _current(found: Found, name: str) -> Any:
+    return getattr(found.edge if name == "status" and found.edge is not None else found.row, name)
+
+
+def _set(found: Found, name: str, value: Any) -> None:
+    row = found.edge if name == "status" and found.edge is not None else found.row
+    value = [] if name == "final_urls" and value is None else value
+    if found.live:
+        dirty.edit(row, name, value)
+    else:
+        setattr(row, name, value)
+
+
+def _refill(work: Work, actor: Actor, kind: Kind, found: Found, slots: Mapping[str, Any]) -> None:
+    """Replace what fills some slots; on a live ad each becomes a dirty field."""
+    edge, holder = (AdAsset, AdAsset.ad_id) if kind is AD else (AssetGroupAsset, AssetGroupAsset.asset_group_id)
+    emptied = [SLOT_FIELDS.get(name, "UNSPECIFIED") for name in slots]
+    writer = TreeWriter(work.session, found.customer)
+    writer.need(slots)
+    work.session.execute(
+        delete(edge).where(edge.customer_id == found.customer.id, holder == found.row.id, edge.field_type.in_(emptied))
+    )
+    writer.fill(edge, "ad_id" if kind is AD else "asset_group_id", found.row.id, slots)
+    writer.flush()
+    images.enqueue(work, actor, found.customer, writer.book.to_fetch)
+    if found.live:
+        fresh = [name for name in slots if name not in found.row.dirty_fields]
+        found.row.dirty_fields = [*found.row.dirty_fields, *fresh]
+        if found.row.sync_status == "synced":
+            found.row.sync_status = "dirty"
+
+
+def remove(work: Work, actor: Actor, kind: Kind, child_id: UUID, check_tag: Callable[[int], None] | None) -> Found:
+    """Remove a child: a draft's row goes, a live one waits to be removed at Google by the next push.
+
+    Raises:
+        NotFound, Forbidden, Conflict, Stale
+    """
+    found = find(work.session, actor, kind, child_id, lock=True)
+    actor.must_be(Role.EDITOR, found.customer.id)
+    if check_tag is not None:
+        check_tag(found.row.version)
+    campaigns.must_be_editable(found.campaign)
+    if found.live:
+        dirty.edit(found.edge if found.edge is not None else found.row, "status", "REMOVED")
+        found.row.version += 1
+    else:
+        _delete_row(work.session, kind, found)
+    _edited(work, actor, found.campaign, found.customer, f"{kind.name} removed", child_id=child_id)
+    return found
+
+
+def _delete_row(session: Session, kind: Kind, found: Found) -> None:
+    if kind is AD_GROUP:
+        ads = select(AdGroupAd.ad_id).where(
+            AdGroupAd.customer_id == found.customer.id, AdGroupAd.ad_group_id == found.row.id
+        )
+        ad_ids = list(session.scalars(ads))
+        session.execute(delete(Ad).where(Ad.customer_id == found.customer.id, Ad.id.in_(ad_ids)))
+        session.execute(
+            delete(Keyword).where(Keyword.customer_id == found.customer.id, Keyword.parent_id == found.row.id)
+        )
+    session.delete(found.row)
+    session.flush()
+
+
+def _edited(
+    work: Work,
+    actor: Actor,
+    campaign: Campaign,
+    customer: Customer,
+    what: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    child_id: UUID | None = None,
+) -> None:
+    """What every edit below a campaign has in common: the flat form ends, the draft is checked, the trail is kept."""
+    if campaign.google_id is None:
+        if campaign.status == "FAILED":
+            campaign.status, campaign.sync_status = "DRAFT", "draft"
+        if campaign.flat:
+            declared = flat.eu_declaration(campaign.contains_eu_political_advertising, customer.defaults)
+            campaign.contains_eu_political_advertising = declared
+            campaign.flat = {}
+        problems.refresh(work.session, campaign, customer)
+    audit.record(
+        work.session,
+        actor,
+        "campaign.edit",
+        f"campaign:{campaign.id}" if child_id is None else f"{what}:{child_id}",
+        before=before,
+        after=after,
+        reason=what,
+        customer_id=customer.id,
+    )
+    campaigns.announce(work, actor, campaign, "campaign.updated", part=what)
