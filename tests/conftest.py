@@ -16,6 +16,7 @@ import pytest
 
 from tests.support import run as runs
 from tests.support.database import Rows, engine_for, job_waiter, reader
+from tests.support.environment import forget_settings
 from tests.support.servers import Servers, close_servers, open_servers
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.support.team import Team
     from tests.support.worker import Worker
 
+LONG_SECONDS = 10
 # Leases, deadlines and back-off of a test: long enough for two busy cores, short enough to wait for.
 QUICK = {
     "JOB_LEASE_SECONDS": "3",
@@ -41,7 +43,8 @@ QUICK = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The first process of a run names it; xdist's workers inherit the name."""
+    """The first process of a run names it; xdist's workers inherit the name. No setting of a person's shell gets in."""
+    forget_settings()
     if not hasattr(config, "workerinput"):
         runs.begin()
 
@@ -50,6 +53,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that named the run ends its servers."""
     if not hasattr(config, "workerinput"):
         close_servers()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that took long and do not say why."""
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when == "call" and report.duration > LONG_SECONDS and "slow" not in report.keywords:
+            line = f"{report.nodeid} took {report.duration:.0f} s: say why with @pytest.mark.slow(reason=…)"
+            terminalreporter.write_line(line, yellow=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,9 +138,7 @@ def worker(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def new_team(
-    app: Flask, rows: Rows, sandbox: Sandbox, request: pytest.FixtureRequest
-) -> Callable[..., Team]:
+def new_team(app: Flask, rows: Rows, sandbox: Sandbox, request: pytest.FixtureRequest) -> Callable[..., Team]:
     """Makes teams: a new tenant with one administrator each. Connecting one starts the session's worker."""
     from tests.support.team import make_team
 

@@ -11,7 +11,8 @@ import pytest
 
 from backend.cli.home import ROOT
 from backend.cli.keys import production_secrets
-from tests.support.stack import Stack, clean_environment
+from tests.support.environment import clean_environment
+from tests.support.stack import Stack
 
 GOOD = {
     "APP_MASTER_KEY": f"v1:{base64.b64encode(bytes(range(32))).decode()}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,23 +14,12 @@ from typing import Any
 
 import psutil
 
-from backend.cli.home import ROOT, Home
+from backend.cli.home import Home
 from backend.cli.processes import marked
 from backend.cli.run_file import read_run_file
+from tests.support.environment import clean_environment
 
 START_SECONDS = 90
-# What a person's shell may have set must not reach a test; the list is the product's own.
-SETTINGS = {
-    line.lstrip("#").partition("=")[0]
-    for line in (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
-    if "=" in line and not line.startswith("# ")
-}
-
-
-def clean_environment(**more: str) -> dict[str, str]:
-    """This process's environment without any setting of the product."""
-    kept = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in SETTINGS}
-    return {**kept, "PYTHONPATH": str(ROOT), "ENV_FILE": "/dev/null", **more}
 
 
 @dataclass
