@@ -163,3 +163,61 @@ def _video(ad: AdNode, assets: Mapping[UUID, str]) -> dict[str, Any]:
         business_name={"text": ad.business_name} if ad.business_name else None,
     )
     return {"demand_gen_video_responsive_ad": message}
+
+
+SLOT_IN_MESSAGE: dict[str, dict[str, str]] = {
+    "RESPONSIVE_SEARCH_AD": {"headlines": "headlines", "descriptions": "descriptions"},
+    "RESPONSIVE_DISPLAY_AD": {
+        "headlines": "headlines",
+        "long_headlines": "long_headline",
+        "descriptions": "descriptions",
+        "marketing_images": "marketing_images",
+        "square_marketing_images": "square_marketing_images",
+        "logo_images": "square_logo_images",
+        "landscape_logo_images": "logo_images",
+        "youtube_videos": "youtube_videos",
+    },
+    "DEMAND_GEN_MULTI_ASSET_AD": {
+        name: name
+        for name in (
+            "headlines",
+            "descriptions",
+            "marketing_images",
+            "square_marketing_images",
+            "portrait_marketing_images",
+            "tall_portrait_marketing_images",
+            "logo_images",
+        )
+    },
+    "DEMAND_GEN_CAROUSEL_AD": {
+        "headlines": "headline",
+        "descriptions": "description",
+        "logo_images": "logo_image",
+        "carousel_cards": "carousel_cards",
+    },
+    "DEMAND_GEN_VIDEO_RESPONSIVE_AD": {
+        "headlines": "headlines",
+        "long_headlines": "long_headlines",
+        "descriptions": "descriptions",
+        "youtube_videos": "videos",
+        "logo_images": "logo_images",
+    },
+}
+"""Per kind of ad: our list, and what Google calls it in the ad's own message."""
+
+
+def slots_in_message(ad: AdNode) -> dict[str, dict[str, Any]]:
+    """Give, for each of our lists, the field of the ad's message and its whole value."""
+    names = SLOT_IN_MESSAGE.get(ad.type or "", {})
+    if not names:
+        return {}
+    known = {use.asset.id: use.asset.resource_name for use in ad.uses if use.asset.resource_name}
+    whole = next(iter(ad_message(ad, _Known(known)).values()))
+    return {ours: {google: whole.get(google)} for ours, google in names.items()}
+
+
+class _Known(dict[UUID, str]):
+    """Real names of assets; one that is not made yet has the empty name, which Google refuses with its place."""
+
+    def __missing__(self, key: UUID) -> str:
+        return ""

@@ -22,9 +22,7 @@ class PublishOrder(Schema):
         fields.Nested(Exemption),
         load_default=[],
         validate=validate.Length(max=100),
-        metadata={
-            "description": "Consent to these exemptions; what was exempted may not be eligible to serve."
-        },
+        metadata={"description": "Consent to these exemptions; what was exempted may not be eligible to serve."},
     )
     reason = Text(most=500)
 
