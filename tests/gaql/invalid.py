@@ -81,6 +81,8 @@ INVALID = [
     ("SELECT campaign.id FROM campaign WHERE segments.device = 'MOBILE'", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", "segments.device"),
     ("SELECT campaign_asset.asset FROM campaign_asset WHERE campaign.id = 1", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", "campaign.id"),
     ("SELECT campaign.id FROM campaign ORDER BY metrics.clicks", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", "metrics.clicks"),
+    ("SELECT ad_group.id FROM ad_group ORDER BY campaign.name", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", "campaign.name"),
+    ("SELECT campaign.id FROM campaign ORDER BY segments.date", "EXPECTED_REFERENCED_FIELD_IN_SELECT_CLAUSE", "segments.date"),
     ("SELECT campaign.labels FROM campaign ORDER BY campaign.labels", "PROHIBITED_FIELD_IN_ORDER_BY_CLAUSE", "campaign.labels"),
     # values
     ("SELECT campaign.id FROM campaign WHERE campaign.status = 'ACTIVE'", "BAD_ENUM_CONSTANT", "'ACTIVE'"),

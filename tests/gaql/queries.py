@@ -23,6 +23,7 @@ SELECT campaign.name, campaign_budget.amount_micros, campaign.optimization_score
 SELECT campaign.name, metrics.search_impression_share, metrics.search_budget_lost_impression_share FROM campaign WHERE segments.date DURING LAST_7_DAYS AND campaign.advertising_channel_type = 'SEARCH'
 SELECT campaign.network_settings.target_google_search, campaign.manual_cpc.enhanced_cpc_enabled, campaign.target_cpa.target_cpa_micros FROM campaign
 SELECT ad_group.id, ad_group.name, campaign.id FROM ad_group WHERE campaign.id = 123
+SELECT ad_group.id, campaign.id FROM ad_group ORDER BY campaign.name, ad_group.name
 SELECT ad_group.id FROM ad_group WHERE campaign.id = '123' AND ad_group.cpc_bid_micros >= 1000000
 SELECT ad_group.id, ad_group.status, ad_group_criterion.criterion_id, ad_group_criterion.keyword.text, ad_group_criterion.keyword.match_type FROM ad_group_criterion WHERE ad_group_criterion.type = 'KEYWORD' AND ad_group.status = 'ENABLED' AND ad_group_criterion.status IN ('ENABLED', 'PAUSED')
 SELECT ad_group.id, ad_group_criterion.keyword.text FROM ad_group_criterion WHERE ad_group_criterion.negative = true AND campaign.status = 'ENABLED'

@@ -281,12 +281,10 @@ class _Checker:
         )
 
     def orderings(self) -> Iterator[GaqlError]:
+        resources = {self.resource.name, *(self._field(name).resource for name in self.query.select)}
         for ordering in self.query.order_by:
             field = self._field(ordering.field)
-            free = field.category is Category.ATTRIBUTE and field.resource in {
-                self.resource.name,
-                *self.resource.attributed,
-            }
+            free = field.category is Category.ATTRIBUTE and field.resource in resources
             if not field.sortable:
                 message = f"The following field cannot be included in the ORDER BY clause: '{field.name}'."
                 yield GaqlError("PROHIBITED_FIELD_IN_ORDER_BY_CLAUSE", message, ordering.field.span, trigger=field.name)
