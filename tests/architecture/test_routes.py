@@ -9,6 +9,10 @@ from backend.core.security import GUARD, unguarded_endpoints
 # The routes that answer somebody without a token. A new one is a decision: say why in its docstring and add it here.
 PUBLIC = {
     "/auth/callback",
+    "/auth/login",
+    "/auth/invitations/accept",
+    "/auth/entra/login",
+    "/auth/entra/callback",
     "/health",
     "/ready",
     "/metrics",
