@@ -38,6 +38,7 @@ ALLOWED = (
     "Last-Event-ID",
 )
 API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+WINDOW_ENDS = "X-Window-Ends"
 OPERATIONAL = ("/health", "/ready", "/metrics")
 
 
@@ -76,8 +77,10 @@ def _limit_rate(app: flask.Flask, settings: Settings) -> None:
         RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
         RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
         RATELIMIT_HEADER_RESET="RateLimit-Reset",
+        RATELIMIT_HEADER_RETRY_AFTER=WINDOW_ENDS,
         RATELIMIT_HEADER_RETRY_AFTER_VALUE="delta-seconds",
     )
+    app.after_request(say_when_to_come_back)  # before the limiter's own hook is installed, so that it runs after it
     limiter = Limiter(
         key_func=caller,
         app=app,
@@ -87,6 +90,14 @@ def _limit_rate(app: flask.Flask, settings: Settings) -> None:
         strategy="fixed-window",
     )
     limiter.request_filter(lambda: flask.request.path in OPERATIONAL or flask.request.method == "OPTIONS")
+
+
+def say_when_to_come_back(response: flask.Response) -> flask.Response:
+    """The limiter names the end of its window on every answer; only a 429 should carry it as `Retry-After`."""
+    seconds = response.headers.pop(WINDOW_ENDS, None)
+    if response.status_code == 429 and "Retry-After" not in response.headers:
+        response.headers["Retry-After"] = str(max(1, int(seconds or 60)))
+    return response
 
 
 def limiter_storage(redis_url: str) -> str:

@@ -123,8 +123,8 @@ def from_http(error: HTTPException) -> flask.Response:
         for name, value in error.get_headers()
         if name.lower() in ("allow", "retry-after", "www-authenticate") or name.lower().startswith("ratelimit")
     }
-    if status in (429, 503):
-        headers.setdefault("Retry-After", "60" if status == 429 else "5")
+    if status == 503:
+        headers.setdefault("Retry-After", "5")
     detail = DETAILS.get(status) or error.description or HTTPStatus(status).phrase
     return render(HttpProblem(status, CODES.get(status, "bad_request"), detail, headers=headers))
 
