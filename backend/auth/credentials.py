@@ -19,6 +19,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Customer
+from backend.auth.guarded import GuardedGateway
 from backend.auth.models import CustomerAccess, UserCredential
 from backend.core import audit, metrics
 from backend.core.crypto import DecryptionRefused, Keyring, Place, Sealed
@@ -121,8 +122,9 @@ def reach_of(customer_id: UUID) -> Reach:
 
 
 def watched(gateway: Gateway, credential_id: UUID, tenant_id: UUID) -> Gateway:
-    """The gateway, marking its credential when Google says that the consent is gone."""
-    watching: Any = _Watched(gateway, lambda error: mark_dead(credential_id, tenant_id, error.reason))
+    """The gateway behind the quota, marking its credential when Google says that the consent is gone."""
+    guarded = GuardedGateway(gateway, credential_id)
+    watching: Any = _Watched(guarded, lambda error: mark_dead(credential_id, tenant_id, error.reason))
     gateway_like: Gateway = watching
     return gateway_like
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import current_app
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from backend.adgraph.staging import Stage
+from backend.auth.guarded import CircuitOpen
 from backend.core.logging import get_logger
 from backend.integrations.googleads.errors import NeedsReauth, RateLimited, Refused, TransientError
 from backend.integrations.googleads.gateway import Gateway
@@ -45,7 +47,7 @@ class Reader:
         """
         stage = Stage(self.account.customer_id, stage_name, selection)
         retrying = Retrying(
-            retry=retry_if_exception_type(TransientError),
+            retry=retry_if_exception(_worth_repeating),
             stop=stop_after_attempt(WINDOW_ATTEMPTS),
             wait=wait_random_exponential(multiplier=current_app.config["TIMING"].retry_backoff, max=30),
             reraise=True,
@@ -79,15 +81,26 @@ def chunks(
         yield last
 
 
+def _worth_repeating(problem: BaseException) -> bool:
+    return isinstance(problem, TransientError) and not isinstance(problem, CircuitOpen)
+
+
+def _spread(seconds: float) -> float:
+    """A little later than asked, each job at its own moment, so that they do not all come back at once."""
+    return seconds + random.uniform(0.05, max(0.1, min(seconds * 0.1, 5.0)))  # noqa: S311 (jitter, no secret)
+
+
 @contextmanager
 def google_failures(account: Account) -> Iterator[None]:
     """Turn Google's failures into what becomes of the job: wait, come back, or fail with the reason."""
     try:
         yield
     except RateLimited as limit:
-        raise Reschedule(limit.retry_after, "rate_limit") from limit
+        raise Reschedule(_spread(limit.retry_after), "rate_limit") from limit
     except NeedsReauth as dead:
         raise Reschedule(REAUTH_WAIT_SECONDS, "needs_reauth") from dead
+    except CircuitOpen as paused:
+        raise Reschedule(_spread(paused.retry_after), "google_unavailable") from paused
     except TransientError as trouble:
         log.warning("google_unavailable", account=account.google_id, google_request_id=trouble.request_id)
         wait = current_app.config["TIMING"].retry_backoff * 4
