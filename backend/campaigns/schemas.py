@@ -64,6 +64,8 @@ class CampaignFields(OurNotes):
 class CampaignForm(CampaignFields):
     """A new campaign: the flat form, or the whole tree; only the name is required."""
 
+    tree_members = frozenset({"ad_groups", "asset_groups", "negative_keywords", "asset_links"})
+
     name = Text(required=True, least=1, most=1_000, metadata={"description": "Unique among live campaigns."})
     campaign_type = fields.String(load_default="DEMAND_GEN", validate=validate.OneOf(CAMPAIGN_TYPES))
     customer_id = CustomerId()

@@ -171,3 +171,11 @@ def test_metrics_count_requests(team):
     team.client.get("/api/me")
     text = team.client.get("/metrics").text
     assert 'http_request_seconds_count{endpoint="me.show",method="GET",status="200"}' in text
+
+
+def test_only_a_tree_may_be_longer_than_the_limit(team):
+    flat = team.client.post("/api/campaigns", json={"name": "x" * (1 << 20)})
+    problem(flat, 413, "too_large")
+    keywords = [{"text": f"shoes {index} {'x' * 40}", "match_type": "BROAD"} for index in range(15_000)]
+    tree = team.client.post("/api/campaigns", json={"name": "x" * 2000, "ad_groups": [{"keywords": keywords}]})
+    problem(tree, 400, "validation_failed")

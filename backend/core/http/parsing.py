@@ -37,8 +37,15 @@ class StrictParser(FlaskParser):
     DEFAULT_VALIDATION_STATUS = 400
 
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
-        """The request's JSON body, or `missing` when there is none."""
-        return load_json_body(req)
+        """The request's JSON body, or `missing` when there is none.
+
+        A schema may name `tree_members`: only a body that holds one of them may be longer than `MAX_BODY_BYTES`.
+        """
+        body = load_json_body(req)
+        tree_members = getattr(schema, "tree_members", None)
+        if tree_members is not None and isinstance(body, dict) and not tree_members & body.keys():
+            refuse_longer(req, flask.current_app.config["MAX_CONTENT_LENGTH"])
+        return body
 
     def load_querystring(self, req: flask.Request, schema: ma.Schema) -> MultiDictProxy:
         """The query parameters; one that is not a list may stand once only."""
@@ -82,6 +89,16 @@ def load_json_body(req: flask.Request) -> Any:
     if not core.is_json(req.mimetype):
         raise HttpProblem(415, "unsupported_media_type", "Send the body as application/json.")
     return strict_json.parse(raw)
+
+
+def refuse_longer(req: flask.Request, limit: int) -> None:
+    """Refuse a body of more than `limit` bytes.
+
+    Raises:
+        Problem: 413 `too_large`.
+    """
+    if len(req.get_data(cache=True)) > limit:
+        raise HttpProblem(413, "too_large", f"The body is larger than the {limit} bytes that are accepted here.")
 
 
 def validation_problem(messages: Any, *, in_query: bool = False) -> Invalid:
