@@ -14,8 +14,8 @@ from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import asset_routes, child_routes
 from backend.campaigns import routes as campaigns_routes
-from backend.core import db as database
 from backend.core import broker, logging, metrics, security
+from backend.core import db as database
 from backend.core.celery import make_celery
 from backend.core.crypto import Keyring
 from backend.core.db import db
@@ -74,7 +74,9 @@ def create_stream_app(settings: Settings | None = None) -> Flask:
     """The event streams, in a process of their own: they hold a thread each, and must not take the API's."""
     settings = settings or settings_of_this_process()
     app = _base(settings)
-    create_api(app, settings.stream_url).register_blueprint(stream.bp)
+    api = create_api(app, settings.stream_url)
+    for blueprint in (stream.bp, *reporting_routes.STREAM_BLUEPRINTS):
+        api.register_blueprint(blueprint)
     app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
     stream.init_app(app)
     _refuse_unguarded(app)

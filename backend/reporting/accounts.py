@@ -24,12 +24,23 @@ class AccountQuery(ma.Schema):
 
 
 def find(session: Session, query: dict[str, Any], actor: Actor, role: Role = Role.VIEWER) -> Account:
-    """The account that a query names.
+    """The account that a query names, which has statistics of its own.
+
+    Raises:
+        Invalid, NotFound, Forbidden: as `find_any`.
+        NotAllowedYet: it is a manager account.
+    """
+    account = find_any(session, query, actor, role)
+    refuse_manager(account)
+    return account
+
+
+def find_any(session: Session, query: dict[str, Any], actor: Actor, role: Role = Role.VIEWER) -> Account:
+    """The account that a query names, a manager account too.
 
     Raises:
         Invalid: it names none, or two.
         NotFound, Forbidden: it is not the actor's to see, or not with this role.
-        NotAllowedYet: it is a manager account, which has no statistics of its own.
     """
     if ("customer_id" in query) == ("slug" in query):
         message = "Say which account: customer_id or slug, one of them."
@@ -38,9 +49,7 @@ def find(session: Session, query: dict[str, Any], actor: Actor, role: Role = Rol
         row = customers.find_by_slug(session, query["slug"], actor, role)
     else:
         row = customers.find(session, query["customer_id"], actor, role)
-    account = accounts.of(row)
-    refuse_manager(account)
-    return account
+    return accounts.of(row)
 
 
 def refuse_manager(account: Account) -> None:

@@ -16,7 +16,8 @@ GOOGLE = {
     "integrations/googleads/requests.py",
     "integrations/googleads/gaql/catalogue.py",
 }
-PROTOBUF = GOOGLE | {"integrations/googleads/rows/convert.py", "integrations/googleads/rows/descriptor.py"}
+ROWS = {f"integrations/googleads/rows/{name}.py" for name in ("convert", "descriptor", "values")}
+PROTOBUF = GOOGLE | ROWS
 # Who may speak HTTP or open sockets: the vendors' package, the fetcher of images, the commands, the sandbox.
 NETWORK = ("integrations/", "core/fetch.py", "cli/", "sandbox/")
 HOST_NAMES = {("jobs/engine.py", "socket")}  # it asks for the machine's own name
