@@ -299,7 +299,9 @@ def test_violations_of_keywords_are_exempted_by_key(desk: Account) -> None:
     operation.ad_group_criterion_operation.exempt_policy_violation_keys.add().CopyFrom(details.key)
     made = result_name(desk.mutate(operation).mutate_operation_responses[0])
     where = f"WHERE ad_group_criterion.resource_name = '{made}'"
-    status = desk.one(f"SELECT ad_group_criterion.approval_status FROM ad_group_criterion {where}").ad_group_criterion.approval_status
+    status = desk.one(
+        f"SELECT ad_group_criterion.approval_status FROM ad_group_criterion {where}"
+    ).ad_group_criterion.approval_status
     assert status == desk.enum("AdGroupCriterionApprovalStatus", "DISAPPROVED")
 
 

@@ -13,6 +13,7 @@ _NETWORKS = {
     "target_content_network": False,
     "target_partner_search_network": False,
 }
+_WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY")
 _MATCH_TYPES = ("EXACT", "PHRASE", "BROAD")
 
 
@@ -36,6 +37,8 @@ def build(builder: Builder, *, labels: list[str], negative_list: str, library: L
             _campaign_negative(builder, campaign, negative)
         if position in (1, 2):
             _attach(builder, campaign, negative_list)
+        if position == 0:
+            _schedule(builder, campaign)
         if status != "REMOVED":
             link_sitelinks(builder, campaign, library, count=4)
         for number, theme in enumerate(themes):
@@ -75,6 +78,19 @@ def _campaign_negative(builder: Builder, campaign: str, text: str) -> None:
         display_name=text,
         keyword={"text": text, "match_type": "PHRASE"},
     )
+
+
+def _schedule(builder: Builder, campaign: str) -> None:
+    """Weekdays in the daytime, and a bid modifier for mobile."""
+    common: dict[str, Any] = {"campaign": campaign, "status": "ENABLED", "negative": False}
+    campaign_id = campaign.rpartition("/")[2]
+    for number, day in enumerate(_WEEKDAYS, start=1):
+        criterion = 300_000 + number
+        hours = {"day_of_week": day, "start_hour": 7, "end_hour": 22, "start_minute": "ZERO", "end_minute": "ZERO"}
+        fields = {"criterion_id": criterion, "type": "AD_SCHEDULE", "ad_schedule": hours, "bid_modifier": 1.1}
+        builder.add("campaign_criterion", campaign_id, criterion, **common, **fields)
+    device = {"criterion_id": 30001, "type": "DEVICE", "device": {"type": "MOBILE"}, "bid_modifier": 0.9}
+    builder.add("campaign_criterion", campaign_id, 30001, **common, **device)
 
 
 def _attach(builder: Builder, campaign: str, shared_set: str) -> None:

@@ -175,7 +175,7 @@ def encoder(fields: list[Field], version: str) -> Encoder:
     known = row.message_type.fields_by_name if row.message_type is not None else {}
     parts: list[tuple[str, bytes, bool, Metric]] = []
     for field in fields:
-        descriptor = known[field.path[-1]]
+        descriptor = known[field.path[1]]
         name = field.name.removeprefix("metrics.")
         if name == "interaction_event_types":
             key = wire.tag(descriptor.number, wire.LENGTH) + b"\x01"

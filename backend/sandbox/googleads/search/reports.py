@@ -159,8 +159,8 @@ def _criteria(view: str, types: frozenset[str]) -> Callable[[Scope, Sequence[Bas
     return splitter
 
 
-def _places(scope: Scope, rows: Sequence[Base]) -> Parts:
-    """Locations of a campaign share what it shows."""
+def _campaign_criteria(scope: Scope, rows: Sequence[Base]) -> Parts:
+    """Locations, hours or audiences of a campaign share what it shows."""
     by_campaign: dict[str, list[str]] = {}
     for row in rows:
         by_campaign.setdefault(row.entities["campaign_criterion"].campaign, []).append(row.name)
@@ -236,7 +236,6 @@ SPLITTERS: Mapping[str, Callable[[Scope, Sequence[Base]], Parts]] = {
     "campaign_asset": _linked("campaign_asset", "campaign"),
     "customer_asset": _linked("customer_asset", ""),
     "detail_placement_view": _named,
-    "location_view": _places,
     "performance_max_placement_view": _named,
     "video": _overlapping_units,
     "expanded_landing_page_view": _named,
@@ -244,5 +243,6 @@ SPLITTERS: Mapping[str, Callable[[Scope, Sequence[Base]], Parts]] = {
     "group_placement_view": _named,
     "landing_page_view": _named,
     "user_location_view": _named,
+    **dict.fromkeys(base_rows.CAMPAIGN_VIEWS, _campaign_criteria),
     **{view: _criteria(view, types) for view, (_, types) in base_rows.CRITERION_VIEWS.items()},
 }

@@ -1,0 +1,17 @@
+"""The coverage page is what the code does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from backend.cli.home import ROOT
+
+
+def test_the_coverage_page_is_current(tmp_path: Path) -> None:
+    """A process of its own: reading four versions of the API takes 250 MB that the test run need not keep."""
+    fresh = tmp_path / "page.md"
+    command = [sys.executable, "-m", "backend.sandbox.googleads.coverage", str(fresh)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert fresh.read_text(encoding="utf-8") == Path(ROOT, "docs", "sandbox-coverage.md").read_text(encoding="utf-8")
