@@ -58,7 +58,7 @@ queries = st.builds(
 
 
 @given(queries)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_parse_of_render_is_the_identity(query: Query) -> None:
     text = render(query)
     assert parse(text) == query
@@ -71,7 +71,7 @@ def test_rendering_keeps_the_meaning(query: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     query = "SELECT campaign.id FROM campaign WHERE campaign.name = " + text
     for problem in problems(query, catalogue("v26")):
@@ -81,7 +81,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_quoted_text_stays_one_string(text: str) -> None:
     query = parse(f"SELECT campaign.id FROM campaign WHERE campaign.name = {quote(text)} LIMIT 1")
     assert query.limit == 1

@@ -33,7 +33,7 @@ def name_of(resource: str) -> Callable[[Any], str]:
     start=st.integers(0, 38),
     length=st.integers(0, 12),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_segments_add_up_to_the_whole(client: int, resource: str, split: list[str], start: int, length: int) -> None:
     if resource not in WITH_HOUR:
         split = [name for name in split if name != "hour"] or ["date"]

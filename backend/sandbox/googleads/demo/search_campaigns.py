@@ -113,7 +113,7 @@ def _ad_group(builder: Builder, campaign: str, theme: str, *, status: str, legac
     for position, text in enumerate(_keyword_texts(theme)):
         for match_type in _MATCH_TYPES if position == 0 else (_MATCH_TYPES[position % 3],):
             _keyword(builder, group, text, match_type, bid)
-    for text in draws_of_negatives(theme):
+    for text in _negative_texts(theme):
         _keyword(builder, group, text, "EXACT", 0, negative=True)
     _responsive_ad(builder, group, theme, pinned=True)
     if not legacy:
@@ -128,10 +128,12 @@ def _keyword_texts(theme: str) -> list[str]:
     return [theme, *(f"{theme} {modifier}" for modifier in chosen)]
 
 
-def draws_of_negatives(theme: str) -> list[str]:
+def _negative_texts(theme: str) -> list[str]:
     """Negatives of an ad group: searches that its own keywords would otherwise match."""
     start = draws.number("negatives of", theme) % len(MODIFIERS)
-    return [f"{theme} {MODIFIERS[start]}", f"{theme} {NEGATIVES[6]}"]
+    wanted = set(_keyword_texts(theme))
+    texts = [f"{theme} {modifier}" for modifier in (*MODIFIERS[start:], *MODIFIERS[:start])]
+    return [next(text for text in texts if text not in wanted), f"{theme} {NEGATIVES[6]}"]
 
 
 def _keyword(builder: Builder, group: str, text: str, match_type: str, bid: int, *, negative: bool = False) -> None:
