@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from backend.cli.home import ROOT
 
 
+@pytest.mark.slow(reason="it imports all four versions of the API in a process of its own")
 def test_the_coverage_page_is_current(tmp_path: Path) -> None:
-    """A process of its own: reading four versions of the API takes 250 MB that the test run need not keep."""
     fresh = tmp_path / "page.md"
     command = [sys.executable, "-m", "backend.sandbox.googleads.coverage", str(fresh)]
     subprocess.run(command, cwd=ROOT, check=True)
