@@ -103,6 +103,13 @@ _CURRENCIES: tuple[tuple[str, str, str, int], ...] = (
 _TOPICS = ((3, "Arts & Entertainment", 0), (35, "Film & TV Industry", 3), (18, "Shopping", 0), (20, "Sports", 0))
 _INTERESTS = ((80101, "Outdoor Enthusiasts"), (80146, "Home Decor Enthusiasts"), (90203, "Coffee Shop Regulars"))
 _CATEGORIES = ((60000, "Apps"), (60008, "Sports (apps)"), (60506, "Games"))
+_PRODUCT_CATEGORIES = (
+    (166, 1, "Apparel & Accessories", 0),
+    (1604, 2, "Clothing", 166),
+    (187, 2, "Shoes", 166),
+    (988, 1, "Sporting Goods", 0),
+    (1011, 2, "Outdoor Recreation", 988),
+)
 _CARRIERS = ((70000, "Vodafone", "DE"), (70012, "T-Mobile", "US"), (70362, "NTT docomo", "JP"))
 
 
@@ -185,6 +192,22 @@ def _carriers() -> list[Any]:
     ]
 
 
+def _product_categories() -> list[Any]:
+    kind, collection = "product_category_constant", "productCategoryConstants"
+    return [
+        make(
+            kind,
+            f"{collection}/LEVEL{level}~{number}",
+            category_id=number,
+            level=f"LEVEL{level}",
+            state="ENABLED",
+            localizations=[{"region_code": "US", "language_code": "en", "value": name}],
+            **({"product_category_constant_parent": f"{collection}/LEVEL1~{parent}"} if parent else {}),
+        )
+        for number, level, name, parent in _PRODUCT_CATEGORIES
+    ]
+
+
 def interests(customer_id: str) -> list[Any]:
     """Audience segments by interest: the same for everyone, but named under each customer."""
     return [
@@ -207,4 +230,5 @@ _BUILDERS = {
     "topic_constant": _topics,
     "mobile_app_category_constant": _mobile_categories,
     "carrier_constant": _carriers,
+    "product_category_constant": _product_categories,
 }
