@@ -99,6 +99,11 @@ class Account:
         assert len(rows) == 1, f"{len(rows)} rows"
         return rows[0]
 
+    def look(self, kind: str, name: str, *fields: str) -> Any:
+        """The row of one entity with fields of its own."""
+        chosen = ", ".join(f"{kind}.{field}" for field in fields)
+        return self.one(f"SELECT {chosen} FROM {kind} WHERE {kind}.resource_name = '{name}'")
+
     # plans
 
     def budget(self, number: int = -1, **values: Any) -> Any:

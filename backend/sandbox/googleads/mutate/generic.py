@@ -76,7 +76,7 @@ def check_references(op: Op, message: Any) -> None:
         if path == ("resource_name",) or not _is_reference(field, value):
             continue
         parsed = names.parse(value)
-        if parsed is None:
+        if parsed is None or (field.name in names.templates() and parsed.kind != field.name):
             text = f"Resource name '{value}' is malformed."
             op.fail("request_error", "RESOURCE_NAME_MALFORMED", *path, message=text, trigger=value)
         elif (parsed.customer_id not in ("", op.tx.customer_id) and not _may_belong_to_others(parsed.kind)) or (
