@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +85,10 @@ def run(order: dict[str, Any]) -> flask.Response:
         return flask.jsonify(asked.as_dict())
     form = order.get("format") or _wanted()
     log.info("gaql_asked", customer_id=asked.account.google_id, resource=asked.query.resource.name)
-    rows = flask.stream_with_context(_rows(asked, form))
-    answer = flask.Response(rows, content_type=CONTENT_TYPES[form])
+    with ExitStack() as held:
+        rows = flask.stream_with_context(_rows(asked, form, held))
+        answer = flask.Response(rows, content_type=CONTENT_TYPES[form])
+        answer.call_on_close(held.pop_all().close)
     answer.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no", **quota.headers(asked.quota)})
     return answer
 
@@ -95,26 +98,14 @@ def _wanted() -> str:
     return "csv" if accepted == "text/csv" else "jsonl"
 
 
-def _rows(asked: Asked, form: str) -> Iterator[bytes]:
-    """Ask Google now and give the rows later; a place is held until the last row is given or the caller is gone."""
+def _rows(asked: Asked, form: str, held: ExitStack) -> Iterator[bytes]:
+    """Ask Google now and give the rows later; a place and a gateway are held until the answer is over."""
     if not _places.acquire(blocking=False):
         raise Unavailable(f"{AT_ONCE} queries are running already.", retry_after=5)
-    try:
-        with problems_of_google():
-            gateway = credentials.gateway_for(asked.account.customer_id)
-        question = Question(asked.account.google_id, asked.text, asked.query, asked.catalogue)
-        pieces = stream(gateway, question, form)
-    except BaseException:
-        _places.release()
-        raise
-    return _releasing(pieces)
-
-
-def _releasing(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    finally:
-        _places.release()
+    held.callback(_places.release)
+    with problems_of_google():
+        gateway = held.enter_context(closing(credentials.gateway_for(asked.account.customer_id)))
+    return stream(gateway, Question(asked.account.google_id, asked.text, asked.query, asked.catalogue), form)
 
 
 @api_bp.post("")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -46,30 +46,25 @@ def stream(gateway: Gateway, question: Question, form: str) -> Iterator[bytes]:
         Problem: Google refused the query, or could not be asked.
     """
     select = question.checked.select
-    try:
-        with problems_of_google():
-            batches = gateway.search_stream(question.google_id, question.text)
-            first = next(batches, ())
-    except Problem:
-        gateway.close()
-        raise
+    with problems_of_google():
+        batches = gateway.search_stream(question.google_id, question.text)
+        first = next(batches, ())
     read = reader([field.path for field in select], question.catalogue.row)
     names = [field.name for field in select]
-    return _pieces(gateway, chain([first], batches), read, _writer(form, names), _head(form, names))
+    return _pieces(chain([first], batches), read, _writer(form, names), _head(form, names))
 
 
-def _pieces(gateway: Gateway, batches: Batches, read: RowReader, write: Writer, head: bytes) -> Iterator[bytes]:
-    """The answer piece by piece; the gateway is closed when the caller has it all, or goes away."""
+def _pieces(batches: Batches, read: RowReader, write: Writer, head: bytes) -> Iterator[bytes]:
+    """The answer piece by piece; what breaks in the middle breaks the answer."""
     count = 0
-    with closing(gateway):
-        yield head
-        try:
-            for batch in batches:
-                count += len(batch)
-                yield write([read(row) for row in batch])
-        except AdsError as broken:
-            log.warning("gaql_broken", rows=count, error=type(broken).__name__, google_request_id=broken.request_id)
-            raise
+    yield head
+    try:
+        for batch in batches:
+            count += len(batch)
+            yield write([read(row) for row in batch])
+    except AdsError as broken:
+        log.warning("gaql_broken", rows=count, error=type(broken).__name__, google_request_id=broken.request_id)
+        raise
     log.info("gaql_answered", rows=count)
 
 
