@@ -46,7 +46,14 @@ class TermRows:
         return [unit for unit in self.scope.traffic.units if unit.channel in wanted]
 
     def terms(self, unit: Unit) -> Terms:
-        """The terms of a unit."""
+        """The terms of a unit; kept until the account's entities change."""
+        kept = self.scope.traffic.terms
+        found = kept.get(unit.resource_name)
+        if found is None:
+            found = kept[unit.resource_name] = self._made(unit)
+        return found
+
+    def _made(self, unit: Unit) -> Terms:
         criteria = self.scope.children("ad_group_criterion", "ad_group", unit.resource_name)
         keywords = [c for c in criteria if not c.negative and c.HasField("keyword") and c.status == 2]
         entity = self.scope.get(unit.kind, unit.resource_name)

@@ -2,13 +2,14 @@
 
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from backend.sandbox.googleads.demo import constants
 from backend.sandbox.googleads.demo.vocabulary import MARKETS
+from backend.sandbox.googleads.stats.search_terms import Terms
 from backend.sandbox.googleads.stats.serving import History, Span, both, flight
 from backend.sandbox.googleads.stats.units import Money, Today, Unit
 from backend.sandbox.googleads.world import World
@@ -24,6 +25,7 @@ class Traffic:
     units: tuple[Unit, ...]
     history: History
     version: int
+    terms: dict[str, Terms] = field(default_factory=dict)  # by unit, filled when asked for
 
     def spans_of(self, kind: str, entities: Sequence[Any]) -> Mapping[str, tuple[Span, ...]]:
         """Serving days of entities by resource name."""
