@@ -1,4 +1,4 @@
-"""What works: whole trees of each campaign type, and what hangs on them, through GoogleAdsService and single services."""
+"""What works: whole trees of each campaign type and what hangs on them, through both doors."""
 
 from __future__ import annotations
 
@@ -161,9 +161,8 @@ def test_performance_max(shop: Account, brand: bool) -> None:
         f"SELECT asset_group_asset.field_type FROM asset_group_asset WHERE asset_group.resource_name = '{made}'"
     )
     assert len(links) == (8 if brand else 10)
-    goals = shop.rows(
-        f"SELECT campaign_conversion_goal.biddable FROM campaign_conversion_goal WHERE campaign.resource_name = '{names[1]}'"
-    )
+    query = "SELECT campaign_conversion_goal.biddable FROM campaign_conversion_goal WHERE campaign.resource_name = "
+    goals = shop.rows(f"{query}'{names[1]}'")
     assert goals
 
 
@@ -259,16 +258,9 @@ def test_everything_a_search_campaign_can_carry(shop: Account) -> None:
     names = plan.run()
     ids = [name.rpartition("~")[2] for name in names if "/campaignCriteria/" in name]
     assert ids[:4] == ["2276", "2250", "1001", "30001"]
-    row = shop.one(
-        f"SELECT shared_set.member_count, shared_set.reference_count FROM shared_set WHERE shared_set.resource_name = '{names[-5]}'"
-    )
+    row = shop.look("shared_set", names[-5], "member_count", "reference_count")
     assert (row.shared_set.member_count, row.shared_set.reference_count) == (1, 1)
-    campaign_name = names[1]
-    assert list(
-        shop.one(
-            f"SELECT campaign.labels FROM campaign WHERE campaign.resource_name = '{campaign_name}'"
-        ).campaign.labels
-    ) == [names[-2]]
+    assert list(shop.look("campaign", names[1], "labels").campaign.labels) == [names[-2]]
 
 
 def _single(account: Account, service: str, method: str, request: str, fill: Any) -> list[str]:
@@ -304,8 +296,7 @@ def test_single_services_share_the_store(shop: Account) -> None:
     operation.update.resource_name, operation.update.bidding_strategy = campaign, portfolio
     operation.update_mask.paths.append("bidding_strategy")
     shop.mutate(outer)
-    query = f"SELECT campaign.bidding_strategy, campaign.bidding_strategy_type FROM campaign WHERE campaign.resource_name = '{campaign}'"
-    found = shop.one(query).campaign
+    found = shop.look("campaign", campaign, "bidding_strategy", "bidding_strategy_type").campaign
     assert (found.bidding_strategy, found.bidding_strategy_type) == (
         portfolio,
         shop.enum("BiddingStrategyType", "TARGET_SPEND"),
@@ -352,8 +343,7 @@ def test_an_ad_is_changed_in_place(shop: Account) -> None:
     operation.update.responsive_search_ad.path1 = "new"
     operation.update_mask.paths.extend(["final_urls", "responsive_search_ad.path1"])
     shop.mutate(outer)
-    query = f"SELECT ad_group_ad.ad.final_urls, ad_group_ad.ad.responsive_search_ad.path1 FROM ad_group_ad WHERE ad_group_ad.resource_name = '{made}'"
-    ad = shop.one(query).ad_group_ad.ad
+    ad = shop.look("ad_group_ad", made, "ad.final_urls", "ad.responsive_search_ad.path1").ad_group_ad.ad
     assert (list(ad.final_urls), ad.responsive_search_ad.path1) == (["https://example.com/new"], "new")
     operation.update.responsive_search_ad.path1 = "p" * 16
     assert refused(shop.mutate, outer).codes == ["AdError.LINE_TOO_WIDE"]
@@ -369,14 +359,11 @@ def test_goals_follow_conversion_actions(shop: Account) -> None:
         value_settings__default_value=3.5,
     )
     name = plan.run()[0]
-    row = shop.one(
-        f"SELECT conversion_action.tag_snippets, conversion_action.status FROM conversion_action WHERE conversion_action.resource_name = '{name}'"
-    )
+    row = shop.look("conversion_action", name, "tag_snippets", "status")
     assert row.conversion_action.tag_snippets
     goal = shop.path("customerConversionGoals", "SIGNUP", "WEBSITE")
     outer, operation = shop.operation("customer_conversion_goal")
     operation.update.resource_name, operation.update.biddable = goal, False
     operation.update_mask.paths.append("biddable")
     shop.mutate(outer)
-    query = f"SELECT customer_conversion_goal.biddable FROM customer_conversion_goal WHERE customer_conversion_goal.resource_name = '{goal}'"
-    assert shop.one(query).customer_conversion_goal.biddable is False
+    assert shop.look("customer_conversion_goal", goal, "biddable").customer_conversion_goal.biddable is False
