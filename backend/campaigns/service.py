@@ -97,7 +97,7 @@ def create_draft(work: Work, actor: Actor, customer: Customer, form: Mapping[str
     session.add(campaign)
     session.flush()
     session.add(AccountCampaign(customer_id=customer.id, campaign_id=campaign.id))
-    _set_budget(session, campaign, form)
+    _set_budget(session, customer, campaign, form)
     flat_drafts.remember(campaign, form)
     writer = TreeWriter(session, customer)
     tree = {name: form[name] for name in TREE_FIELDS if name in form}
@@ -176,7 +176,7 @@ def patch(work: Work, actor: Actor, campaign_id: UUID, form: Mapping[str, Any], 
         _refuse_when_live(changes)
     before = {name: getattr(campaign, name) for name in changes if name in OWN_FIELDS}
     _apply_own(campaign, changes, live=live)
-    _set_budget(session, campaign, changes)
+    _set_budget(session, customer, campaign, changes)
     _check_dates(campaign)
     if not live:
         if campaign.status == "FAILED":
@@ -241,12 +241,13 @@ def _check_dates(campaign: Campaign) -> None:
         )
 
 
-def _set_budget(session: Session, campaign: Campaign, form: Mapping[str, Any]) -> None:
+def _set_budget(session: Session, customer: Customer, campaign: Campaign, form: Mapping[str, Any]) -> None:
     given = {name: value for name, value in (form.get("budget") or {}).items() if name in BUDGET_FIELDS}
     if "daily_budget" in form:
         given["amount_micros"] = form["daily_budget"]
     if not given:
         return
+    must_respect_cap(customer, given.get("amount_micros"))
     budget = (
         session.get(CampaignBudget, {"customer_id": campaign.customer_id, "id": campaign.budget_id})
         if campaign.budget_id
@@ -285,6 +286,22 @@ def _apply_flat(work: Work, actor: Actor, campaign: Campaign, customer: Customer
     writer = TreeWriter(work.session, customer)
     flat_drafts.expand(work.session, customer, campaign, writer)
     images.enqueue(work, actor, customer, writer.book.to_fetch)
+
+
+def must_respect_cap(customer: Customer, amount_micros: int | None) -> None:
+    """Refuse a daily budget above the account's cap (`settings.daily_budget_cap_micros`, set by an administrator).
+
+    Raises:
+        NotAllowedYet: `budget_cap`.
+    """
+    cap = customer.settings.get("daily_budget_cap_micros")
+    if cap is not None and amount_micros is not None and amount_micros > cap:
+        raise NotAllowedYet(
+            "The budget is above the account's cap.",
+            code="budget_cap",
+            errors=[Finding("/daily_budget", "budget_cap", f"At most {cap} micros a day in this account.")],
+            extra={"cap_micros": cap},
+        )
 
 
 def has_children(session: Session, campaign: Campaign) -> bool:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from flask import current_app
@@ -53,6 +54,7 @@ DUPLICATES = frozenset(
         "SharedSetError.DUPLICATE_NAME",
     }
 )
+T = TypeVar("T")
 Look = Callable[[Gateway], "Sequence[str] | None"]
 
 
@@ -75,6 +77,10 @@ def open_gateway(job: JobRun, customer_id: UUID) -> Gateway:
         return gateway_for(customer_id)
     except NeedsReauth as dead:
         raise Reschedule(REAUTH_PAUSE_S, "needs_reauth") from dead
+
+
+def never(_: Gateway) -> None:
+    """The look of a batch that may be sent again as it is: its changes are the same the second time."""
 
 
 def deliver(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateReply:
@@ -115,6 +121,18 @@ def deliver(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateRe
     return reply
 
 
+def asked(job: JobRun, question: Callable[[], T]) -> T:
+    """Ask Google something on the way to a mutate.
+
+    Raises:
+        Reschedule: It does not answer now.
+    """
+    try:
+        return question()
+    except (RateLimited, TransientError, NeedsReauth) as problem:
+        raise _pause(problem, job) from problem
+
+
 def _resolve_earlier(job: JobRun, target: Target, batch_id: UUID, gateway: Gateway, look: Look) -> MutateReply | None:
     """If the batch was sent before, find out what came of it; None when it may be sent (again)."""
     with job.write() as work:
@@ -140,7 +158,7 @@ def _look(
 ) -> Sequence[str] | None:
     """Look several times: an answer may come from a moment before the mutate."""
     timing = current_app.config["TIMING"]
-    for attempt in range(LOOKS):
+    for attempt in range(1 if look is never else LOOKS):
         if attempt:
             time.sleep(min(timing.publish_grace, 5.0))
         try:

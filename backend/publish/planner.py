@@ -8,6 +8,7 @@ Each operation's `subject` names the row it is for: (kind, id) or (kind, id, …
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -61,6 +62,20 @@ def plan_publish(customer_id: str, tree: CampaignNode, *, status: str = "PAUSED"
     return _Publish(customer_id, tree).plan(status)
 
 
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What is new below a live campaign; an ad comes with the resource name of its ad group, which exists."""
+
+    ad_groups: Sequence[AdGroupNode]
+    asset_groups: Sequence[AssetGroupNode]
+    ads: Sequence[tuple[str, AdNode]]
+
+
+def plan_additions(customer_id: str, tree: CampaignNode, marker: str, new: Additions) -> MutatePlan:
+    """Plan new ad groups, asset groups and ads below a live campaign, with a label that marks the batch."""
+    return _Publish(customer_id, tree).additions(marker, new)
+
+
 class _Publish:
     """One plan under construction: temporary names by our ids."""
 
@@ -69,7 +84,25 @@ class _Publish:
         self._tree = tree
         self._assets: dict[UUID, str] = {}
         self._groups: dict[UUID, str] = {}
-        self._campaign = ""
+        self._campaign = tree.resource_name or ""
+
+    def additions(self, marker: str, new: Additions) -> MutatePlan:
+        """Add operations below a campaign that exists."""
+        self._plan.create("label", subject("label", self._tree.id), name=marker)
+        self._ad_groups(new.ad_groups)
+        self._keywords(new.ad_groups)
+        for use in (
+            *(use for group in new.ad_groups for ad in group.ads for use in ad.uses),
+            *(use for _, ad in new.ads for use in ad.uses),
+            *(use for group in new.asset_groups for use in group.uses),
+        ):
+            for asset in (*use.asset.images.values(), use.asset):
+                self._asset(asset)
+        for name, ad in new.ads:
+            self._plan.link("ad_group_ad", subject("ad", ad.id), **ad_fields(ad, name, self._assets))
+        self._ads(new.ad_groups)
+        self._asset_groups(new.asset_groups)
+        return self._plan
 
     def plan(self, status: str) -> MutatePlan:
         """Add every operation, group by group."""
@@ -82,17 +115,20 @@ class _Publish:
         self._plan.link("campaign_label", subject("campaign_label", tree.id), campaign=self._campaign, label=label)
         self._targeting()
         self._negatives()
-        for group in tree.ad_groups:
-            self._groups[group.id] = self._plan.create(
-                "ad_group", subject("ad_group", group.id), campaign=self._campaign, **ad_group_fields(group)
-            )
-        self._keywords()
+        self._ad_groups(tree.ad_groups)
+        self._keywords(tree.ad_groups)
         for asset in tree.assets():
             self._asset(asset)
         self._links()
-        self._ads()
-        self._asset_groups()
+        self._ads(tree.ad_groups)
+        self._asset_groups(tree.asset_groups)
         return self._plan
+
+    def _ad_groups(self, groups: Sequence[AdGroupNode]) -> None:
+        for group in groups:
+            self._groups[group.id] = self._plan.create(
+                "ad_group", subject("ad_group", group.id), campaign=self._campaign, **ad_group_fields(group)
+            )
 
     def _budget(self) -> str:
         budget = self._tree.budget
@@ -139,8 +175,8 @@ class _Publish:
             self._plan.link("shared_criterion", about, shared_set=made, keyword=_keyword(keyword))
         return made
 
-    def _keywords(self) -> None:
-        for group in self._tree.ad_groups:
+    def _keywords(self, groups: Sequence[AdGroupNode]) -> None:
+        for group in groups:
             for keyword in group.keywords:
                 self._plan.link(
                     "ad_group_criterion",
@@ -177,15 +213,15 @@ class _Publish:
                     field_type=use.field_type,
                 )
 
-    def _ads(self) -> None:
-        for group in self._tree.ad_groups:
+    def _ads(self, groups: Sequence[AdGroupNode]) -> None:
+        for group in groups:
             for ad in group.ads:
                 self._plan.link(
                     "ad_group_ad", subject("ad", ad.id), **ad_fields(ad, self._groups[group.id], self._assets)
                 )
 
-    def _asset_groups(self) -> None:
-        for group in self._tree.asset_groups:
+    def _asset_groups(self, groups: Sequence[AssetGroupNode]) -> None:
+        for group in groups:
             name = self._plan.create(
                 "asset_group", subject("asset_group", group.id), campaign=self._campaign, **asset_group_fields(group)
             )

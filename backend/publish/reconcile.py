@@ -13,6 +13,7 @@ from typing import Any
 
 from backend.campaigns.tree import AdNode, CampaignNode
 from backend.integrations.googleads.gateway import Gateway
+from backend.integrations.googleads.resource_names import last_id
 from backend.publish.batches import Sent
 from backend.publish.creatives import image_name
 from backend.publish.planner import Subject, subject
@@ -56,6 +57,31 @@ def adopt(gateway: Gateway, customer_id: str, tree: CampaignNode, operations: Se
     for part in (_budget, _ad_groups, _negatives, _asset_groups, _images):
         names.update(part(gateway, customer_id, tree, campaign_id))
     return [names.get(operation.subject, "") if operation.verb == "create" else "" for operation in operations]
+
+
+def adopt_additions(
+    gateway: Gateway, customer_id: str, tree: CampaignNode, marker: str, operations: Sequence[Sent]
+) -> list[str] | None:
+    """Give the names of what a push made below a live campaign; None when its marker label does not exist."""
+    query = f"SELECT label.resource_name FROM label WHERE label.name = {quoted(marker)} LIMIT 1"
+    if next(iter(gateway.search(customer_id, query)), None) is None or not tree.resource_name:
+        return None
+    campaign_id = last_id(tree.resource_name)
+    names: dict[Subject, str] = {}
+    for part in (_ad_groups, _asset_groups, _images):
+        names.update(part(gateway, customer_id, tree, campaign_id))
+    return [names.get(operation.subject, "") if operation.verb == "create" else "" for operation in operations]
+
+
+def find_keywords(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[Subject, str]:
+    """Give the names of the tree's keywords at Google, by their natural key: parent, text, match type, sign."""
+    if not tree.resource_name:
+        return {}
+    campaign_id = last_id(tree.resource_name)
+    groups = {group.resource_name: group for group in tree.ad_groups if group.resource_name}
+    names = _keywords(gateway, customer_id, campaign_id, groups)
+    names.update(_negatives(gateway, customer_id, tree, campaign_id))
+    return names
 
 
 _Names = dict[Subject, str]

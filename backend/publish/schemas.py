@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from backend.campaigns.fields import Text
+from backend.campaigns.fields import Micros, Text
 
 
 class Exemption(Schema):
@@ -32,3 +32,59 @@ class JobAccepted(Schema):
 
     job_id = fields.UUID(required=True)
     status = fields.String(required=True)
+
+
+class PushOrder(Schema):
+    """Why something is changed at Google; kept in the audit trail."""
+
+    reason = Text(most=500)
+
+
+class BulkOrder(PushOrder):
+    """One action for many things of one kind."""
+
+    action = fields.String(required=True, validate=validate.OneOf(("enable", "disable", "remove")))
+    ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 10_000))
+
+
+class BudgetOrder(PushOrder):
+    """A new daily budget."""
+
+    daily_budget = Micros(required=True, minimum=1)
+
+
+class PreviewChange(Schema):
+    """One field that a push would change."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    field = fields.String(required=True)
+    before = fields.Raw(required=True, allow_none=True)
+    after = fields.Raw(required=True, allow_none=True)
+
+
+class Preview(Schema):
+    """What a push would change, and what it costs of Google's daily quota."""
+
+    changes = fields.List(fields.Nested(PreviewChange), required=True)
+    creates = fields.Dict(required=True)
+    operations = fields.Integer(required=True)
+    quota = fields.Integer(required=True)
+
+
+class BulkItem(Schema):
+    """What became of one item of a bulk request."""
+
+    index = fields.Integer(required=True)
+    id = fields.String(required=True)
+    result = fields.String(required=True, validate=validate.OneOf(("accepted", "done", "refused")))
+    code = fields.String()
+    detail = fields.String()
+    job_id = fields.String()
+
+
+class BulkAnswer(Schema):
+    """What became of each item, by its index, and the jobs that tell Google."""
+
+    items = fields.List(fields.Nested(BulkItem), required=True)
+    jobs = fields.List(fields.String(), required=True)

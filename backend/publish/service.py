@@ -26,7 +26,7 @@ from backend.publish.publishing import not_pending
 PUBLISH_KIND = "publish"
 DRY_RUN_KIND = "publish.dry_run"
 QUEUE = "publish"
-MAX_ATTEMPTS = 25
+MAX_ATTEMPTS = 10
 """Runs that may be begun; waiting for Google does not count, only runs that died."""
 MARKER = "CampaignWizard {}"
 

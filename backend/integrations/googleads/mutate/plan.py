@@ -58,18 +58,18 @@ class MutatePlan:
     def __len__(self) -> int:
         return len(self.operations)
 
-    def create(self, resource: str, subject: Hashable = None, **fields: Any) -> str:
+    def create(self, resource: str, subject: Hashable = None, /, **fields: Any) -> str:
         """Add a create under a new temporary name and give the name, for the operations that follow."""
         self._last_id -= 1
         name = resource_name(self.customer_id, resource, self._last_id)
         self.operations.append(Operation(resource, "create", name, {"resource_name": name, **fields}, subject=subject))
         return name
 
-    def link(self, resource: str, subject: Hashable = None, **fields: Any) -> None:
+    def link(self, resource: str, subject: Hashable = None, /, **fields: Any) -> None:
         """Add a create that nothing refers to: a criterion, an ad, an asset link. Its name is Google's to give."""
         self.operations.append(Operation(resource, "create", "", fields, subject=subject))
 
-    def update(self, resource: str, name: str, mask: Iterable[str], subject: Hashable = None, **fields: Any) -> None:
+    def update(self, resource: str, name: str, mask: Iterable[str], subject: Hashable = None, /, **fields: Any) -> None:
         """Add an update of exactly the paths in the mask.
 
         Raises:
@@ -80,7 +80,7 @@ class MutatePlan:
             raise ValueError(f"an update of {name} needs a mask")
         self.operations.append(Operation(resource, "update", name, {"resource_name": name, **fields}, paths, subject))
 
-    def remove(self, resource: str, name: str, subject: Hashable = None) -> None:
+    def remove(self, resource: str, name: str, subject: Hashable = None, /) -> None:
         """Add a remove."""
         self.operations.append(Operation(resource, "remove", name, subject=subject))
 

@@ -1,0 +1,88 @@
+"""Changes of a live campaign's targeting: what is new is made, what is gone is removed, bid modifiers are updated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from backend.campaigns.tree import CampaignNode
+from backend.integrations.googleads.gateway import Gateway
+from backend.integrations.googleads.mutate.plan import MutatePlan
+from backend.integrations.googleads.resource_names import last_id
+from backend.publish.planner import subject, targeting_criteria
+
+KINDS = ("LOCATION", "LANGUAGE", "DEVICE", "AD_SCHEDULE")
+
+
+def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[str, tuple[str, float | None]]:
+    """Give the targeting criteria that a campaign has: key → resource name and bid modifier."""
+    if not tree.resource_name:
+        return {}
+    listed = ", ".join(f"'{kind}'" for kind in KINDS)
+    query = (
+        "SELECT campaign_criterion.resource_name, campaign_criterion.type, campaign_criterion.negative,"
+        " campaign_criterion.bid_modifier, campaign_criterion.location.geo_target_constant,"
+        " campaign_criterion.language.language_constant, campaign_criterion.device.type,"
+        " campaign_criterion.ad_schedule.day_of_week, campaign_criterion.ad_schedule.start_hour,"
+        " campaign_criterion.ad_schedule.start_minute, campaign_criterion.ad_schedule.end_hour,"
+        " campaign_criterion.ad_schedule.end_minute FROM campaign_criterion"
+        f" WHERE campaign.id = {last_id(tree.resource_name)} AND campaign_criterion.type IN ({listed})"
+    )
+    found: dict[str, tuple[str, float | None]] = {}
+    for row in gateway.search(customer_id, query):
+        criterion = row.campaign_criterion
+        modifier = round(criterion.bid_modifier, 4) if criterion.HasField("bid_modifier") else None
+        found[_key_of_row(criterion)] = (criterion.resource_name, modifier)
+    return found
+
+
+def _enum(message: Any, field: str) -> str:
+    descriptor = message.DESCRIPTOR.fields_by_name[field]
+    return str(descriptor.enum_type.values_by_number[getattr(message, field)].name)
+
+
+def _key_of_row(criterion: Any) -> str:
+    kind = criterion.WhichOneof("criterion")
+    if kind == "location":
+        return _key({"location": {"geo_target_constant": criterion.location.geo_target_constant}}, criterion.negative)
+    if kind == "language":
+        return _key({"language": {"language_constant": criterion.language.language_constant}}, False)
+    if kind == "device":
+        return _key({"device": {"type_": _enum(criterion.device, "type_")}}, False)
+    slot = criterion.ad_schedule
+    schedule = {
+        "day_of_week": _enum(slot, "day_of_week"),
+        "start_hour": slot.start_hour,
+        "start_minute": _enum(slot, "start_minute"),
+        "end_hour": slot.end_hour,
+        "end_minute": _enum(slot, "end_minute"),
+    }
+    return _key({"ad_schedule": schedule}, False)
+
+
+def _key(criterion: Mapping[str, Any], negative: bool) -> str:
+    plain = {name: value for name, value in criterion.items() if name not in ("negative", "bid_modifier")}
+    return json.dumps([plain, bool(negative)], sort_keys=True)
+
+
+def plan_difference(
+    plan: MutatePlan,
+    tree: CampaignNode,
+    existing: Mapping[str, tuple[str, float | None]],
+    wanted: Mapping[str, Any],
+) -> None:
+    """Add what leads from the criteria at Google to the wanted targeting."""
+    about = subject("targeting", tree.id)
+    keys: set[str] = set()
+    for criterion in targeting_criteria(wanted):
+        key = _key(criterion, criterion.get("negative", False))
+        keys.add(key)
+        modifier = criterion.get("bid_modifier")
+        if key not in existing:
+            plan.link("campaign_criterion", about, campaign=tree.resource_name, **criterion)
+        elif modifier is not None and modifier != existing[key][1]:
+            plan.update("campaign_criterion", existing[key][0], ["bid_modifier"], about, bid_modifier=modifier)
+    for key, (name, _) in existing.items():
+        if key not in keys and "device" not in key:  # Google keeps a criterion for every device
+            plan.remove("campaign_criterion", name, about)
