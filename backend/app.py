@@ -25,6 +25,7 @@ from backend.core.http.json_provider import OrjsonProvider
 from backend.core.redis import connect
 from backend.jobs import routes as jobs_routes
 from backend.jobs import stream, waiting
+from backend.publish import push_routes
 from backend.publish import routes as publish_routes
 from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
@@ -41,6 +42,7 @@ BLUEPRINTS = (
     child_routes.bp,
     asset_routes.bp,
     publish_routes.bp,
+    push_routes.bp,
     sync_routes.bp,
     conflict_routes.bp,
     runbooks_routes.bp,
