@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from backend.sandbox.googleads import demo, search
@@ -34,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        runtime = Runtime(options, _accounts, search.totals)
+        runtime = Runtime(options, partial(_accounts, arguments.size), search.totals)
     except (OSError, ValueError) as problem:
         sys.stderr.write(f"sandbox: {problem}\n")
         return 1
@@ -45,8 +46,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _accounts(seed: int, clients: int, days: int, created: datetime) -> demo.Agency:
-    return demo.build(seed, clients=clients, days=days, created=created)
+def _accounts(size: int, seed: int, clients: int, days: int, created: datetime) -> demo.Agency:
+    return demo.build(seed, clients=clients, days=days, created=created, size=size)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -60,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=Path(".data/sandbox"), help="folder of the state")
     parser.add_argument("--clients", type=int, default=30, help="demo clients under the manager account")
     parser.add_argument("--days", type=int, default=90, help="days of statistics before today")
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=1,
+        help="multiplies search terms and search traffic; 16 makes millions of rows a year",
+    )
     parser.add_argument("--seed", type=int, default=42, help="same seed, same data")
     parser.add_argument("--fresh", action="store_true", help="forget the state in the folder first")
     return parser
