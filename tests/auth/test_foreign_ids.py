@@ -1,0 +1,137 @@
+"""Ids of another organisation are as absent as ids that never were, on every path and for every role (I6)."""
+
+import uuid
+
+import pytest
+
+from tests.auth.operations import operations, unknown_value, unknown_values
+
+
+@pytest.fixture
+def foreign(team, add_account, rows, app):
+    """What an organisation owns, one id for every name that stands in a path."""
+    from backend.core.db import unit_of_work
+    from backend.core.security import Actor, Role
+    from backend.jobs.service import open_job
+
+    customer = add_account(team.tenant_id)
+    made = team.client.post("/api/campaigns", json={"name": f"Foreign {uuid.uuid4()}", "customer_id": customer})
+    assert made.status_code == 201, made.text
+    campaign = made.get_json()["id"]
+    ours = rows("SELECT id, slug FROM customers WHERE google_customer_id = :n", n=int(customer))[0]
+    actor = Actor(team.tenant_id, team.user_id, team.email, everywhere=Role.ADMIN)
+    with app.app_context(), unit_of_work() as work:
+        job = open_job(work, "nobody", actor=actor, queue="nobody", customer_id=ours["id"]).id
+    account = uuid.uuid4()
+    connection = uuid.uuid4()
+    rows(
+        "INSERT INTO google_accounts (id, tenant_id, subject) VALUES (:id, :tenant, :subject)",
+        id=account,
+        tenant=team.tenant_id,
+        subject=str(account),
+    )
+    rows(
+        "INSERT INTO user_credentials (id, tenant_id, user_id, google_account_id, encrypted_refresh_token, iv,"
+        " auth_tag, wrapped_key, key_version, status) VALUES (:id, :tenant, :user, :account, '\\x00', :iv, :tag, '\\x00', 1,"
+        " 'REVOKED')",
+        id=connection,
+        tenant=team.tenant_id,
+        user=team.user_id,
+        account=account,
+        iv=uuid.uuid4().bytes[:12],
+        tag=bytes(16),
+    )
+    token = team.client.post("/api/tokens", json={"name": "t"}).get_json()["id"]
+    key = team.client.post("/api/service-keys", json={"name": "k", "role": "viewer"}).get_json()["id"]
+    known = {
+        "customer_id": customer,
+        "slug": ours["slug"],
+        "campaign_id": campaign,
+        "row_id": campaign,
+        "job_id": str(job),
+        "connection_id": str(connection),
+        "token_id": token,
+        "key_id": key,
+        "user_id": str(team.user_id),
+    }
+    for table, name in (("ad_groups", "ad_group_id"), ("ads", "ad_id"), ("assets", "asset_id")):
+        found = rows(f"SELECT id FROM {table} WHERE customer_id = :c LIMIT 1", c=ours["id"])
+        if found:
+            known[name] = str(found[0]["id"])
+    yield known
+    rows("DELETE FROM user_credentials WHERE id = :id", id=connection)
+
+
+@pytest.mark.parametrize("role", ["ADMIN", "VIEWER"])
+def test_a_foreign_id_is_answered_like_one_that_never_was(app, new_team, foreign, rows, role):
+    caller = new_team("Caller").member(role)
+    wrong, tried = [], 0
+    before = snapshot(rows, foreign)
+    for operation in operations(app):
+        names = operation.parameters
+        if not any(name in foreign for name in names):
+            continue
+        tried += 1
+        theirs = {name: foreign.get(name) or unknown_value(name) for name in names}
+        answers = []
+        for values in (theirs, unknown_values(names)):
+            headers = {"If-Match": '"v1"'}
+            answer = caller.call(
+                operation.method.upper(), operation.address(values), headers=headers, **operation.body()
+            )
+            answers.append((answer.status_code, (answer.get_json(force=True, silent=True) or {}).get("code")))
+        if answers[0] != answers[1] or answers[0][0] < 400:
+            wrong.append((str(operation), answers))
+    assert tried > 25
+    assert wrong == []
+    assert snapshot(rows, foreign) == before
+
+
+def test_a_foreign_account_in_a_filter_is_answered_like_one_that_never_was(app, new_team, foreign):
+    caller = new_team("Caller").client
+    wrong = []
+    for operation in operations(app):
+        if operation.method != "get" or operation.parameters:
+            continue
+        takes = {parameter.get("name") for parameter in operation.document.get("parameters", [])}
+        for name in takes & foreign.keys():
+            answers = [
+                caller.get(operation.path, query_string={name: value}) for value in (foreign[name], unknown_value(name))
+            ]
+            shown = [(answer.status_code, strip(answer.get_json(force=True))) for answer in answers]
+            if shown[0] != shown[1]:
+                wrong.append((str(operation), name, shown))
+    assert wrong == []
+
+
+def test_a_foreign_account_in_a_body_is_answered_like_one_that_never_was(new_team, foreign):
+    caller = new_team("Caller").client
+    for path, body in (
+        ("/api/campaigns", {"name": "X"}),
+        ("/api/service-keys", {"name": "k", "role": "viewer"}),
+        ("/api/runbooks/execute", {"command": "validate"}),
+        ("/api/reports/generate", {"scope": "LIFETIME"}),
+    ):
+        member = {"/api/service-keys": "customer_ids", "/api/campaigns": "customer_id"}.get(path, "slug")
+        answers = []
+        for value in (foreign.get(member) or foreign["customer_id"], unknown_value(member.removesuffix("s"))):
+            answer = caller.post(path, json={**body, member: [value] if member == "customer_ids" else value})
+            answers.append((answer.status_code, answer.get_json(force=True)["code"]))
+        assert answers[0] == answers[1], path
+        assert answers[0][0] in (400, 404), path
+
+
+def strip(document):
+    """A problem names the request; the rest must be equal."""
+    if isinstance(document, dict):
+        return {name: value for name, value in document.items() if name not in ("request_id", "instance")}
+    return document
+
+
+def snapshot(rows, foreign):
+    """The foreign organisation's rows, as far as the sweep could have touched them."""
+    ids = [uuid.UUID(value) for name, value in foreign.items() if name not in ("customer_id", "slug")]
+    return [
+        rows(f"SELECT t::text AS line FROM {table} t WHERE id = ANY(:ids) ORDER BY id", ids=ids)
+        for table in ("campaigns", "jobs", "user_credentials", "api_tokens", "service_keys", "users")
+    ]
