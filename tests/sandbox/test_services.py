@@ -314,3 +314,38 @@ def test_scripts_add_rules(desk: Account, policy: str) -> None:
     ]
     requests.delete(policy, timeout=10)
     desk.mutate(_ad(desk, group, "Zeppelin rides"))
+
+
+# brands and campaigns to come
+
+
+def test_brand_guidelines_are_enabled_one_by_one(desk: Account) -> None:
+    query = "SELECT campaign.resource_name FROM campaign WHERE campaign.advertising_channel_type = PERFORMANCE_MAX"
+    found = [row.campaign.resource_name for row in desk.rows(query)]
+    request = desk.client.get_type("EnablePMaxBrandGuidelinesRequest")
+    request.customer_id = desk.id
+    for name in (found[0], desk.tree()[1]):
+        operation = request.operations.add()
+        operation.campaign, operation.auto_populate_brand_assets = name, True
+    service = desk.client.get_service("CampaignService")
+    results = service.enable_p_max_brand_guidelines(request=request).results
+    assert [result.enablement_error.code for result in results] == [0, 3]
+    assert failures(desk, results[1].enablement_error) == [
+        ("CampaignError.BRAND_GUIDELINES_UNSUPPORTED_CHANNEL", "operations[1].campaign")
+    ]
+    assert desk.look("campaign", found[0], "brand_guidelines_enabled").campaign.brand_guidelines_enabled
+
+
+def test_a_budget_for_a_campaign_to_come(desk: Account) -> None:
+    request = desk.client.get_type("GenerateRecommendationsRequest")
+    request.customer_id = desk.id
+    request.recommendation_types.append(desk.enum("RecommendationType", "CAMPAIGN_BUDGET"))
+    request.advertising_channel_type = desk.enum("AdvertisingChannelType", "PERFORMANCE_MAX")
+    service = desk.client.get_service("RecommendationService")
+    prefix = "RecommendationError.CAMPAIGN_BUDGET_RECOMMENDATION_TYPE_REQUIRES"
+    codes = refused(service.generate_recommendations, request=request).codes
+    assert codes == [f"{prefix}_BIDDING_INFO", f"{prefix}_ASSET_GROUP_INFO"]
+    request.bidding_info.bidding_strategy_type = desk.enum("BiddingStrategyType", "MAXIMIZE_CONVERSION_VALUE")
+    request.asset_group_info.add().final_url = "https://example.com"
+    made = service.generate_recommendations(request=request).recommendations[0]
+    assert made.campaign_budget_recommendation.recommended_budget_amount_micros > 0

@@ -4,8 +4,10 @@ from backend.sandbox.googleads.calls import METHODS
 from backend.sandbox.googleads.services import (
     accounts,
     batches,
+    brands,
     conversions,
     customers,
+    generated,
     mutates,
     planning,
     recommendations,
@@ -13,6 +15,9 @@ from backend.sandbox.googleads.services import (
     user_data,
 )
 
-SERVICES = (accounts, batches, conversions, customers, mutates, planning, recommendations, searches, user_data)
+SERVICES = (
+    accounts, batches, brands, conversions, customers, generated, mutates, planning, recommendations, searches,
+    user_data,
+)  # fmt: skip
 
 __all__ = ["METHODS", "SERVICES"]

@@ -35,6 +35,7 @@ _ALLOWED = {
         ("manual_cpc", "target_roas", "target_spend", "maximize_conversion_value", "bidding_strategy")
     ),
 }
+_NOT_BY_API = ("VIDEO", "LOCAL")  # made in the interface only
 _DAY_GRANULAR = frozenset(("SEARCH", "DISPLAY", "PERFORMANCE_MAX", "SHOPPING", "SMART", "LOCAL", "TRAVEL", "HOTEL"))
 
 
@@ -50,6 +51,13 @@ class CampaignRules(Rules):
             return
         if new.WhichOneof("campaign_bidding_strategy") is None:
             op.fail("field_error", "REQUIRED", "campaign_bidding_strategy")
+        if enum_name(new, "advertising_channel_type") in _NOT_BY_API:
+            op.fail(
+                "operation_access_denied_error",
+                "OPERATION_NOT_PERMITTED_FOR_CAMPAIGN_TYPE",
+                "advertising_channel_type",
+                trigger=enum_name(new, "advertising_channel_type"),
+            )
         self._declaration(op, new)
         self._name(op, new)
         self._bidding(op, new, "CANNOT_CREATE_CAMPAIGN_WITH_BIDDING_STRATEGY")
