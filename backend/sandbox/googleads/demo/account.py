@@ -131,17 +131,9 @@ def _negative_list(builder: Builder) -> str:
         member_count=4,
         reference_count=2,
     )
-    for position, text in enumerate(NEGATIVES[:4], start=1):
-        builder.add(
-            "shared_criterion",
-            number,
-            position,
-            shared_set=shared,
-            criterion_id=position,
-            type="KEYWORD",
-            negative=True,
-            keyword={"text": text, "match_type": "BROAD"},
-        )
+    for text in NEGATIVES[:4]:
+        keyword = {"text": text, "match_type": "BROAD"}
+        builder.criterion("shared_criterion", shared, type="KEYWORD", negative=True, keyword=keyword)
     return shared
 
 

@@ -108,18 +108,18 @@ def display(builder: Builder, library: Library, label: str) -> None:
             "call_to_action_text": "Shop now",
         },
     )
-    common: dict[str, Any] = {"ad_group": group, "status": "ENABLED", "negative": False}
+    common: dict[str, Any] = {"status": "ENABLED", "negative": False}
     interest = f"customers/{builder.plan.customer_id}/userInterests/80101"
-    criteria: tuple[tuple[int, str, dict[str, Any]], ...] = (
-        (80101, "USER_INTEREST", {"user_interest": {"user_interest_category": interest}}),
-        (503002, "AGE_RANGE", {"age_range": {"type": "AGE_RANGE_25_34"}}),
-        (10, "GENDER", {"gender": {"type": "MALE"}}),
-        (11, "GENDER", {"gender": {"type": "FEMALE"}}),
-        (4_100_001, "PLACEMENT", {"placement": {"url": "https://magazine.example/"}}),
-        (4_200_018, "TOPIC", {"topic": {"topic_constant": "topicConstants/18", "path": ["", "Shopping"]}}),
+    criteria: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("USER_INTEREST", {"user_interest": {"user_interest_category": interest}}),
+        ("AGE_RANGE", {"age_range": {"type": "AGE_RANGE_25_34"}}),
+        ("GENDER", {"gender": {"type": "MALE"}}),
+        ("GENDER", {"gender": {"type": "FEMALE"}}),
+        ("PLACEMENT", {"placement": {"url": "https://magazine.example/"}}),
+        ("TOPIC", {"topic": {"topic_constant": "topicConstants/18", "path": ["", "Shopping"]}}),
     )
-    for number, kind, fields in criteria:
-        builder.add("ad_group_criterion", group_id, number, criterion_id=number, type=kind, **common, **fields)
+    for kind, fields in criteria:
+        builder.criterion("ad_group_criterion", group, type=kind, **common, **fields)
 
 
 def performance_max(builder: Builder, library: Library) -> None:

@@ -61,26 +61,11 @@ def campaign(builder: Builder, name: str, channel: str, *, euros: float, status:
 
 def _targeting(builder: Builder, campaign_name: str) -> None:
     market = builder.plan.market
-    campaign_id = campaign_name.rpartition("/")[2]
-    common: dict[str, Any] = {"campaign": campaign_name, "status": "ENABLED", "negative": False}
-    builder.add(
-        "campaign_criterion",
-        campaign_id,
-        market.country,
-        criterion_id=market.country,
-        type="LOCATION",
-        location={"geo_target_constant": f"geoTargetConstants/{market.country}"},
-        **common,
-    )
-    builder.add(
-        "campaign_criterion",
-        campaign_id,
-        market.language,
-        criterion_id=market.language,
-        type="LANGUAGE",
-        language={"language_constant": f"languageConstants/{market.language}"},
-        **common,
-    )
+    common: dict[str, Any] = {"status": "ENABLED", "negative": False}
+    place = {"geo_target_constant": f"geoTargetConstants/{market.country}"}
+    language = {"language_constant": f"languageConstants/{market.language}"}
+    builder.criterion("campaign_criterion", campaign_name, type="LOCATION", location=place, **common)
+    builder.criterion("campaign_criterion", campaign_name, type="LANGUAGE", language=language, **common)
 
 
 def ad_group(builder: Builder, campaign_name: str, name: str, *, status: str = "ENABLED", **fields: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from backend.sandbox.googleads.demo import draws
 from backend.sandbox.googleads.demo.messages import make, resource_name
 from backend.sandbox.googleads.demo.vocabulary import Business, Market
+from backend.sandbox.googleads.handlers.criteria import criterion_id
 
 Entity = tuple[str, Any]
 
@@ -67,6 +68,14 @@ class Builder:
         self.entities.append((kind, make(kind, name, **fields)))
         return name
 
+    def criterion(self, kind: str, parent: str, **fields: Any) -> str:
+        """Make a criterion of an ad group, campaign or shared set; its id follows from its content, as everywhere."""
+        field_name = kind.removesuffix("_criterion").replace("shared", "shared_set")
+        content = make(kind, "", **fields)
+        number = criterion_id(content.WhichOneof("criterion"), content)
+        own = {field_name: parent, "criterion_id": number}
+        return self.add(kind, parent.rpartition("/")[2], number, **own, **fields)
+
     def between(self, low: int, high: int, *parts: object) -> int:
         """A repeatable number of this account."""
         return draws.between(low, high, self.plan.seed, self.plan.index, *parts)
@@ -90,8 +99,3 @@ class Builder:
     def drain(self) -> Iterator[Entity]:
         """Everything made so far."""
         yield from self.entities
-
-
-def keyword_id(text: str, match_type: str) -> int:
-    """The criterion id of a keyword: Google gives the same text and match type the same id in every ad group."""
-    return 10_000_000_000 + draws.number("keyword", text, match_type) % 300_000_000_000

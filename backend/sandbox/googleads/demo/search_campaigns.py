@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.sandbox.googleads.demo import draws, parts
 from backend.sandbox.googleads.demo.assets import Library, link_sitelinks
-from backend.sandbox.googleads.demo.plan import Builder, keyword_id
+from backend.sandbox.googleads.demo.plan import Builder
 from backend.sandbox.googleads.demo.vocabulary import DESCRIPTIONS, HEADLINE_ENDINGS, MODIFIERS, NEGATIVES
 
 _NETWORKS = {
@@ -65,32 +65,20 @@ def _label(builder: Builder, campaign: str, label: str) -> None:
 
 
 def _campaign_negative(builder: Builder, campaign: str, text: str) -> None:
-    number = keyword_id(text, "PHRASE")
-    builder.add(
-        "campaign_criterion",
-        campaign.rpartition("/")[2],
-        number,
-        campaign=campaign,
-        criterion_id=number,
-        type="KEYWORD",
-        status="ENABLED",
-        negative=True,
-        display_name=text,
-        keyword={"text": text, "match_type": "PHRASE"},
-    )
+    keyword = {"text": text, "match_type": "PHRASE"}
+    common: dict[str, Any] = {"type": "KEYWORD", "status": "ENABLED", "negative": True}
+    builder.criterion("campaign_criterion", campaign, display_name=text, keyword=keyword, **common)
 
 
 def _schedule(builder: Builder, campaign: str) -> None:
     """Weekdays in the daytime, and a bid modifier for mobile."""
-    common: dict[str, Any] = {"campaign": campaign, "status": "ENABLED", "negative": False}
-    campaign_id = campaign.rpartition("/")[2]
-    for number, day in enumerate(_WEEKDAYS, start=1):
-        criterion = 300_000 + number
+    common: dict[str, Any] = {"status": "ENABLED", "negative": False}
+    for day in _WEEKDAYS:
         hours = {"day_of_week": day, "start_hour": 7, "end_hour": 22, "start_minute": "ZERO", "end_minute": "ZERO"}
-        fields = {"criterion_id": criterion, "type": "AD_SCHEDULE", "ad_schedule": hours, "bid_modifier": 1.1}
-        builder.add("campaign_criterion", campaign_id, criterion, **common, **fields)
-    device = {"criterion_id": 30001, "type": "DEVICE", "device": {"type": "MOBILE"}, "bid_modifier": 0.9}
-    builder.add("campaign_criterion", campaign_id, 30001, **common, **device)
+        fields = {"type": "AD_SCHEDULE", "ad_schedule": hours, "bid_modifier": 1.1}
+        builder.criterion("campaign_criterion", campaign, **common, **fields)
+    device = {"type": "DEVICE", "device": {"type": "MOBILE"}, "bid_modifier": 0.9}
+    builder.criterion("campaign_criterion", campaign, **common, **device)
 
 
 def _attach(builder: Builder, campaign: str, shared_set: str) -> None:
@@ -137,7 +125,6 @@ def _negative_texts(theme: str) -> list[str]:
 
 
 def _keyword(builder: Builder, group: str, text: str, match_type: str, bid: int, *, negative: bool = False) -> None:
-    number = keyword_id(text, match_type)
     positive: dict[str, Any] = {
         "approval_status": "APPROVED",
         "system_serving_status": "ELIGIBLE",
@@ -152,12 +139,9 @@ def _keyword(builder: Builder, group: str, text: str, match_type: str, bid: int,
             "search_predicted_ctr": "AVERAGE",
         },
     }
-    builder.add(
+    builder.criterion(
         "ad_group_criterion",
-        group.rpartition("/")[2],
-        number,
-        ad_group=group,
-        criterion_id=number,
+        group,
         type="KEYWORD",
         status="ENABLED",
         negative=negative,

@@ -76,8 +76,8 @@ def _budget(request: Any) -> Any:
     for factor in (1, 2, 3):
         option = advice.budget_options.add()
         option.budget_amount_micros = daily * factor
-        option.impact.base_metrics.cost_micros = float(daily * 7)
-        option.impact.potential_metrics.cost_micros = float(daily * 7 * factor)
+        option.impact.base_metrics.cost_micros = daily * 7
+        option.impact.potential_metrics.cost_micros = daily * 7 * factor
         option.impact.potential_metrics.clicks = 70.0 * factor
     return made
 
