@@ -81,6 +81,10 @@ def chunks(
         yield last
 
 
+class AccountNotEnabled(Exception):
+    """Google answers nothing about an account that is cancelled, suspended or not set up; the others go on."""
+
+
 def _worth_repeating(problem: BaseException) -> bool:
     return isinstance(problem, TransientError) and not isinstance(problem, CircuitOpen)
 
@@ -106,9 +110,12 @@ def google_failures(account: Account) -> Iterator[None]:
         wait = current_app.config["TIMING"].retry_backoff * 4
         raise Reschedule(wait, "google_unavailable", counts=True) from trouble
     except Refused as refusal:
-        code = "account_not_enabled" if NOT_ENABLED in refusal.codes() else "google_refused"
+        if NOT_ENABLED in refusal.codes():
+            raise AccountNotEnabled(
+                f"Google says that {account.google_id} is not enabled: it was skipped."
+            ) from refusal
         raise JobFailed(
-            code,
+            "google_refused",
             f"Google refused to answer for {account.google_id}: {refusal.message}",
             extra={"google_request_id": refusal.request_id},
         ) from refusal

@@ -28,7 +28,7 @@ from backend.jobs.run import JobFailed, JobRun, Outcome
 from backend.sync import changes, history, structure, watermarks
 from backend.sync.account import Account, load
 from backend.sync.models import Watermark
-from backend.sync.reading import Reader, google_failures
+from backend.sync.reading import AccountNotEnabled, Reader, google_failures
 from backend.sync.stat_queries import STATISTICS
 from backend.sync.statistics import StatisticsResult, first_day_to_read, read_range
 
@@ -96,8 +96,12 @@ def run(job: JobRun) -> Outcome:
         log.info("stages_dropped", count=dropped)
     if account.manager:
         raise JobFailed("manager_account", f"{account.slug} is a manager account: sync the accounts below it.")
-    with google_failures(account), closing(credentials.gateway_for(account.customer_id)) as gateway:
-        result = _run_order(Reader(job, account, gateway), order)
+    try:
+        with google_failures(account), closing(credentials.gateway_for(account.customer_id)) as gateway:
+            result = _run_order(Reader(job, account, gateway), order)
+    except AccountNotEnabled as closed:
+        job.print(str(closed), error=True)
+        return Outcome({"command": order.command, "slug": account.slug, "rows_synced": 0, "warnings": [str(closed)]})
     _announce(job, account, result)
     return Outcome(result)
 

@@ -1,0 +1,268 @@
+"""Kills, broken streams, closed accounts, and edits made while a sync runs (R22 to R24)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backend.jobs import engine
+from backend.jobs.registry import handles
+from backend.jobs.run import JobRun, Outcome
+from tests.support.database import Rows
+from tests.support.sandbox import Sandbox
+from tests.support.team import Team
+from tests.support.worker import Worker, start_worker
+from tests.sync.test_sync_account import account, run_command, sandbox_sums, stored_sums
+
+__all__ = ["account"]
+
+Wait = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_faults_left(sandbox: Sandbox) -> Iterator[None]:
+    yield
+    sandbox.clear_faults()
+
+
+def equal_to_the_sandbox(rows: Rows, sandbox: Sandbox, team: Team, google_id: str) -> None:
+    stored = stored_sums(rows, google_id, team.tenant_id, 2)
+    first = date.fromisoformat(min(day for _, day in stored))
+    assert stored == sandbox_sums(sandbox, google_id, "campaign", first, date.today() + timedelta(days=1))  # noqa: DTZ011
+
+
+@pytest.mark.slow("the first test of the file waits until a worker has started")
+def test_r24_a_stream_that_is_cut_is_begun_again(
+    team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
+) -> None:
+    sandbox.add_fault(method="SearchStream", customer_id=account["customer_id"], times=2, when="cut")
+    run_command(team, wait_for_job, account["slug"], "append")
+    assert sandbox.faults() == []
+    equal_to_the_sandbox(rows, sandbox, team, account["customer_id"])
+
+
+@pytest.mark.slow("a worker is killed in the middle of a backfill and another one has to start")
+def test_r24_a_sync_killed_mid_stream_resumes_and_converges(
+    team: Team,
+    account: dict[str, Any],
+    rows: Rows,
+    sandbox: Sandbox,
+    worker: Worker,
+    environment: dict[str, str],
+    tmp_path: Path,
+    wait_for_job: Wait,
+) -> None:
+    slug, google_id = account["slug"], account["customer_id"]
+    run_command(team, wait_for_job, slug, "append")
+    customer = rows("SELECT id FROM customers WHERE slug = :s AND tenant_id = :t", s=slug, t=team.tenant_id)[0]["id"]
+    rows("DELETE FROM stats.daily_stats WHERE customer_id = :c", c=customer)
+    sandbox.add_fault(method="SearchStream", customer_id=google_id, times=40, when="slow", delay_s=0.4)
+    os.killpg(worker.process.pid, signal.SIGSTOP)  # the session's own worker must not take over
+    doomed = start_worker(environment, tmp_path / "doomed")
+    body = {"slug": slug, "command": "init", "args": {}}
+    job_id = team.client.post("/api/runbooks/execute", json=body).get_json()["job_id"]
+    begun = "SELECT 1 FROM watermarks WHERE customer_id = :c AND state ? 'backfill_from' AND watermark_date IS NOT NULL"
+    deadline = time.monotonic() + 40
+    while not rows(begun, c=customer):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    doomed.kill()
+    sandbox.clear_faults()
+    seq = sandbox.last_seq()
+    with_heir = start_worker(environment, tmp_path / "heir")
+    try:
+        job = wait_for_job(job_id, timeout=60)
+    finally:
+        with_heir.stop()
+        os.killpg(worker.process.pid, signal.SIGCONT)
+    assert (job["status"], job["attempts"]) == ("finished", 2), job["error"]
+    equal_to_the_sandbox(rows, sandbox, team, google_id)
+    assert (
+        rows("SELECT 1 FROM pg_tables WHERE schemaname = 'stats' AND tablename LIKE :n", n=f"stage_{customer.hex}%")
+        == []
+    )
+    assert sandbox.ledger(since=seq)
+
+
+def test_a_closed_account_is_skipped_with_a_warning(
+    team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
+) -> None:
+    sandbox.add_fault(
+        method="SearchStream",
+        customer_id=account["customer_id"],
+        times=1,
+        when="before",
+        error_code="AuthorizationError.CUSTOMER_NOT_ENABLED",
+    )
+    job = run_command(team, wait_for_job, account["slug"], "append")
+    assert "not enabled" in job["result"]["warnings"][0]
+    assert team.client.get(f"/api/data/status/{account['slug']}").get_json()["watermark_date"] is None
+
+
+# --- edits while a sync runs -----------------------------------------------------------------------------------------
+
+STRUCTURE_KIND = "test.structure"
+
+
+@handles(STRUCTURE_KIND)
+def sync_structure(job: JobRun) -> Outcome:
+    """A structure sync alone, run by this process: no worker knows the kind."""
+    from contextlib import closing
+
+    from backend.auth import credentials
+    from backend.core.db import unit_of_work
+    from backend.sync import structure
+    from backend.sync.account import load
+    from backend.sync.reading import Reader
+
+    assert job.customer_id is not None
+    with unit_of_work() as work:
+        loaded = load(work.session, job.customer_id)
+    with closing(credentials.gateway_for(job.customer_id)) as gateway:
+        return Outcome(structure.sync_all(Reader(job, loaded, gateway)).as_dict())
+
+
+class Model:
+    """A live account, edited from three sides at once."""
+
+    def __init__(self, app: Flask, team: Team, rows: Rows, sandbox: Sandbox, google_id: str) -> None:
+        self.app, self.team, self.rows, self.sandbox = app, team, rows, sandbox
+        self.customer = rows(
+            "SELECT id FROM customers WHERE google_customer_id = :g AND tenant_id = :t",
+            g=int(google_id),
+            t=team.tenant_id,
+        )[0]["id"]
+        self.mine: dict[tuple[str, str], str] = {}
+        self.theirs: dict[tuple[str, str], str] = {}
+        self.random = random.Random(11)
+
+    def campaigns(self) -> list[dict[str, Any]]:
+        return self.rows(
+            "SELECT * FROM campaigns WHERE customer_id = :c AND status = 'PUBLISHED' ORDER BY google_id",
+            c=self.customer,
+        )
+
+    def sync(self) -> None:
+        job_id = uuid.uuid4()
+        self.rows(
+            "INSERT INTO jobs (id, tenant_id, customer_id, kind, queue, status, max_attempts, attempts, fence,"
+            " next_attempt_at, cancel_requested, created_by_name, sent_at) VALUES (:id, :t, :c, :kind, 'nobody',"
+            " 'queued', 5, 0, 0, now(), false, 'test', now() + interval '1 hour')",
+            id=job_id,
+            t=self.team.tenant_id,
+            c=self.customer,
+            kind=STRUCTURE_KIND,
+        )
+        with self.app.app_context():
+            engine.run(job_id)
+        done = self.rows("SELECT * FROM jobs WHERE id = :id", id=job_id)[0]
+        assert done["status"] == "finished", done
+
+    def edit_here(self, row_id: str, field: str) -> None:
+        """Through HTTP, with the newest ETag; a 412 is tried again, as a person would."""
+        value = f"mine {field} {time.time_ns()}"
+        while True:
+            tag = self.team.client.get(f"/api/campaigns/{row_id}").headers["ETag"]
+            done = self.team.client.patch(f"/api/campaigns/{row_id}", json={field: value}, headers={"If-Match": tag})
+            if done.status_code != 412:
+                break
+        assert done.status_code == 200, done.text
+        self.mine[row_id, field] = value
+
+    def edit_there(self, row_id: str, resource_name: str, field: str) -> None:
+        value = f"theirs {field} {time.time_ns()}"
+        self.sandbox.change(resource_name=resource_name, fields={field: value})
+        self.theirs[row_id, field] = value
+
+    def check(self) -> None:
+        """I2: every edit made here stands here; where Google moved too, the conflict says so."""
+        for row in self.campaigns():
+            for field in ("name", "final_url_suffix"):
+                key = (str(row["id"]), field)
+                mine, theirs = self.mine.get(key), self.theirs.get(key)
+                if mine is None:
+                    assert theirs is None or row[field] == theirs, (field, row[field])
+                    continue
+                assert row[field] == mine, (field, row)
+                assert field in row["dirty_fields"]
+                if theirs is not None and row["base"][field] != theirs:
+                    assert row["remote"].get(field) == theirs, (field, row)
+                    assert row["sync_status"] == "conflict"
+
+
+@pytest.fixture
+def model(app: Flask, team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait) -> Model:
+    run_command(team, wait_for_job, account["slug"], "append")
+    return Model(app, team, rows, sandbox, account["customer_id"])
+
+
+def test_r22_an_edit_made_between_reading_and_writing_is_kept(model: Model, sandbox: Sandbox) -> None:
+    row = model.campaigns()[0]
+    row_id = str(row["id"])
+    model.edit_there(row_id, row["resource_name"], "name")
+    sandbox.add_fault(
+        method="SearchStream", customer_id=row["resource_name"].split("/")[1], times=4, when="slow", delay_s=0.5
+    )
+    syncing = threading.Thread(target=model.sync)
+    syncing.start()
+    time.sleep(0.9)  # the campaigns' answer is under way and was asked for before this edit
+    model.edit_here(row_id, "name")
+    model.edit_here(row_id, "final_url_suffix")
+    syncing.join()
+    after = next(item for item in model.campaigns() if str(item["id"]) == row_id)
+    assert after["name"] == model.mine[row_id, "name"]
+    assert after["final_url_suffix"] == model.mine[row_id, "final_url_suffix"]
+    model.sync()
+    model.check()
+    assert "name" in next(item for item in model.campaigns() if str(item["id"]) == row_id)["remote"]
+
+
+def stir(model: Model, seconds: float) -> None:
+    ends = time.monotonic() + seconds
+    failures: list[BaseException] = []
+    campaigns = [(str(row["id"]), row["resource_name"]) for row in model.campaigns()]
+
+    def repeat(action: Callable[[random.Random], None], seed: int) -> None:
+        pick = random.Random(seed)
+        try:
+            while time.monotonic() < ends:
+                action(pick)
+        except BaseException as problem:  # noqa: BLE001 (told to the test's own thread)
+            failures.append(problem)
+
+    def here(pick: random.Random) -> None:
+        model.edit_here(pick.choice(campaigns)[0], pick.choice(["name", "final_url_suffix"]))
+
+    def there(pick: random.Random) -> None:
+        model.edit_there(*pick.choice(campaigns), pick.choice(["name", "final_url_suffix"]))
+        time.sleep(pick.random() * 0.1)
+
+    actions = (here, there, lambda _: model.sync())
+    threads = [threading.Thread(target=repeat, args=(action, seed)) for seed, action in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    model.sync()
+    model.check()
+
+
+def test_r23_no_edit_is_lost_whatever_the_order(model: Model) -> None:
+    stir(model, 5)
+
+
+@pytest.mark.soak
+def test_r23_no_edit_is_lost_in_a_minute(model: Model) -> None:
+    stir(model, 60)
