@@ -17,6 +17,7 @@ from backend.campaigns.writing import TreeWriter
 from backend.core import audit
 from backend.core.db import Work
 from backend.core.errors import Conflict, Finding, NotAllowedYet
+from backend.core.ids import new_id
 from backend.core.security import Actor, Role
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
@@ -44,7 +45,7 @@ def request_publish(work: Work, actor: Actor, campaign_id: UUID, order: Mapping[
     _must_be_a_draft(session, campaign)
     _must_pass(work, actor, campaign, customer)
     campaign.status, campaign.sync_status = "PUBLISHING", "publishing"
-    campaign.marker = MARKER.format(campaign.id)
+    campaign.marker = MARKER.format(new_id())
     campaign.sync_error = None
     campaign.version += 1
     session.flush()
@@ -106,7 +107,7 @@ def _must_be_a_draft(session: Session, campaign: Campaign) -> None:
         raise Conflict(
             "The campaign is published already.",
             code="already_published",
-            extra={"google_campaign_id": str(campaign.google_id), "status": campaign.status},
+            extra={"google_campaign_id": str(campaign.google_id), "campaign_status": campaign.status},
         )
     if campaign.status == "PUBLISHING":
         active = session.scalar(

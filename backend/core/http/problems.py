@@ -82,6 +82,7 @@ class HttpProblem(Problem):
 def render(problem: Problem) -> flask.Response:
     """The answer to a problem."""
     document: dict[str, Any] = {
+        **problem.extra,  # first: what every problem has (RFC 9457) is never overwritten
         "type": "about:blank",
         "title": problem.title,
         "status": problem.status,
@@ -90,7 +91,6 @@ def render(problem: Problem) -> flask.Response:
         "code": problem.code,
         "request_id": trace.request_id(),
         "errors": [finding.as_dict() for finding in problem.errors],
-        **problem.extra,
     }
     body = orjson.dumps(document, default=str)
     response = flask.Response(body, status=problem.status, content_type=PROBLEM_TYPE)
