@@ -1,0 +1,116 @@
+"""Questions about the graph, answered in one request: what uses an asset, and which assets are in use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.adgraph import traversal
+from backend.adgraph.models import Asset, Customer
+from backend.adgraph.traversal import Page
+from backend.auth import customers
+from backend.core.errors import NotFound
+from backend.core.http import pages
+from backend.core.security import Actor
+
+Row = dict[str, Any]
+Walk = Callable[[Session, UUID, UUID, Page], list[Row]]
+WALKS: dict[str, Walk] = {
+    "ads": traversal.ads_of_asset,
+    "keywords": traversal.keywords_of_asset,
+    "campaigns": traversal.campaigns_of_asset,
+}
+
+
+def find_asset(session: Session, asset_id: UUID, actor: Actor) -> Asset:
+    """An asset of an account that the actor may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    visible = customers.visible(actor).with_only_columns(Customer.id)
+    asset = session.scalar(select(Asset).where(Asset.id == asset_id, Asset.customer_id.in_(visible)))
+    if asset is None:
+        raise NotFound("There is no such asset.")
+    return asset
+
+
+def usage(session: Session, asset: Asset, limit: int) -> Row:
+    """Everything that uses an asset: the first of each kind, and whether there are more."""
+    answer: Row = {"asset": described_asset(_asset_row(asset))}
+    for kind, walk in WALKS.items():
+        rows = walk(session, asset.customer_id, asset.id, Page(limit + 1))
+        answer[kind] = [shown(kind, row) for row in rows[:limit]]
+        answer[f"more_{kind}"] = len(rows) > limit
+    return answer
+
+
+def listed(session: Session, asset: Asset, kind: str, query: Row) -> tuple[list[Row], dict[str, str]]:
+    """One page of one kind, and the link to the next."""
+    rows, headers = paged(query, lambda page: WALKS[kind](session, asset.customer_id, asset.id, page))
+    return [shown(kind, row) for row in rows], headers
+
+
+def paged(query: Row, walk: Callable[[Page], list[Row]]) -> tuple[list[Row], dict[str, str]]:
+    """Walk one page from where the cursor says.
+
+    Raises:
+        Invalid: the cursor belongs to another question.
+    """
+    limit, scope = int(query["limit"]), f"graph:{flask.request.path}:{flask.request.args.get('slug')}"
+    page = Page(limit + 1)
+    if query.get("cursor"):
+        after_ad, after = pages.read_cursor(query["cursor"], scope, 2)
+        page = Page(limit + 1, after, after_ad)
+    rows = walk(page)
+    if len(rows) <= limit:
+        return rows, {}
+    last = rows[limit - 1]
+    return rows[:limit], pages.next_link(pages.make_cursor([last.get("ad_id", traversal.FIRST), last["id"]], scope))
+
+
+def shown(kind: str, row: Row) -> Row:
+    """A row as the API shows it: ids of Google's as text."""
+    place = {name: _text(row.get(name)) for name in ("ad_group_google_id", "campaign_google_id")}
+    shared = {
+        "id": str(row["id"]),
+        "google_id": _text(row["google_id"]),
+        "ad_group_id": place["ad_group_google_id"],
+        "ad_group_name": row.get("ad_group_name"),
+        "campaign_id": place["campaign_google_id"],
+        "campaign_name": row.get("campaign_name"),
+    }
+    own = {
+        "ads": ("name", "type", "status", "field_types"),
+        "keywords": ("text", "match_type", "status"),
+        "campaigns": ("name", "status", "google_status", "uses", "via"),
+    }[kind]
+    if kind == "campaigns":
+        shared = {name: shared[name] for name in ("id", "google_id")}
+    return {**shared, **{name: row[name] for name in own}}
+
+
+def described_asset(row: Row) -> Row:
+    """An asset as the API shows it here."""
+    return {**row, "id": str(row["id"]), "google_id": _text(row["google_id"])}
+
+
+def _asset_row(asset: Asset) -> Row:
+    return {
+        "id": asset.id,
+        "google_id": asset.google_id,
+        "type": asset.type,
+        "name": asset.text or asset.name or asset.youtube_video_id,
+        "mime_type": asset.mime_type,
+        "width": asset.width,
+        "height": asset.height,
+    }
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
