@@ -107,7 +107,8 @@ def test_quota_faults_carry_their_delay(script: Sandbox, here: Account, code: st
 
 def test_streams_are_cut_after_the_first_message(script: Sandbox, here: Account) -> None:
     script.add_fault(method="SearchStream", when="cut", grpc_status="UNAVAILABLE")
-    stream = here.client.get_service("GoogleAdsService").search_stream(customer_id=here.id, query=QUERY)
+    service = here.client.get_service("GoogleAdsService")  # kept: its channel goes when it goes
+    stream = service.search_stream(customer_id=here.id, query=QUERY)
     seen = []
     with pytest.raises(exceptions.ServiceUnavailable):
         seen.extend(batch.results for batch in stream)
