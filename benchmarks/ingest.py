@@ -116,7 +116,6 @@ def product(engine: Engine, address: str, customer: uuid.UUID = CUSTOMER, *, fas
             flush()
     flush()
     with Session(engine) as session:
-        stage.analyse(session)
         merged = merge_window(session, stage, SEARCH_TERMS, FIRST, LAST)
         stage.drop(session)
         session.commit()

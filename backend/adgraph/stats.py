@@ -7,11 +7,13 @@ There is one writer per account; its lease sees to that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from uuid import UUID
 
+from psycopg import errors
 from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
@@ -77,75 +79,117 @@ class WindowMerged:
 def merge_window(session: Session, stage: Stage, table: StatsTable, first: date, last: date) -> WindowMerged:
     """Make a window of a statistics table equal to a filled stage, writing only what differs."""
     partitions.ensure(session, table.name, first, last)
+    window = _Window(stage, table, first, last)
     cursor = raw(session)
     values = {"customer": stage.customer_id}
     with planner_memory(session):
-        if _is_empty(session, stage.customer_id, table, first, last):
-            cursor.execute(_insert_statement(stage, table), values)
-            return WindowMerged(cursor.rowcount, 0)
-        cursor.execute(_merge_statement(stage, table, first, last), values)
-        written = cursor.rowcount
-        cursor.execute(_vanished_statement(stage, table, first, last), values)
+        if not _exists(session, window):
+            return WindowMerged(_run(session, window.insert, values)[0], 0)
+        written, rows = _run(session, window.merge, values)
+        # Every staged key is in the table now: more rows than that means that some are gone at Google.
+        cursor.execute(window.surplus(rows), values)
+        row = cursor.fetchone()
+        if row is None or row[0] <= 0:
+            return WindowMerged(written, 0)
+        cursor.execute(window.delete_vanished(), values)
         return WindowMerged(written, cursor.rowcount)
 
 
-def _is_empty(session: Session, customer_id: UUID, table: StatsTable, first: date, last: date) -> bool:
+def _exists(session: Session, window: _Window) -> bool:
     cursor = raw(session)
     cursor.execute(
-        f"SELECT EXISTS (SELECT FROM {table.qualified} t WHERE t.customer_id = %(customer)s"
-        f" AND {_window(table, first, last)})",
-        {"customer": customer_id},
+        f"SELECT EXISTS (SELECT FROM {window.table.qualified} t WHERE {window.condition})",
+        {"customer": window.stage.customer_id},
     )
     row = cursor.fetchone()
-    return row is not None and not row[0]
+    return row is not None and bool(row[0])
 
 
-def _window(table: StatsTable, first: date, last: date) -> str:
-    """Conditions on `t` with literal dates, so that the planner leaves out the other months."""
-    fixed = "".join(f" AND t.{column} = {literal}" for column, literal in table.fixed)
-    return f"t.date >= DATE '{first.isoformat()}' AND t.date <= DATE '{last.isoformat()}'{fixed}"
+def _run(session: Session, statement: Callable[[str], str], values: dict[str, UUID]) -> tuple[int, str]:
+    """Run a statement over the stage; if Google named a key twice, once more over its distinct keys.
+
+    Returns how many rows it wrote, and which rows of the stage it took.
+    """
+    cursor = raw(session)
+    try:
+        with session.begin_nested():
+            cursor.execute(statement("all"), values)
+    except (errors.UniqueViolation, errors.CardinalityViolation):
+        cursor.execute(statement("distinct"), values)
+        return cursor.rowcount, "distinct"
+    return cursor.rowcount, "all"
 
 
-def _insert_columns(table: StatsTable) -> tuple[str, str]:
-    fixed = [column for column, _ in table.fixed]
-    names = ", ".join(("customer_id", *fixed, *table.key, *table.values))
-    sources = ", ".join(("%(customer)s", *(literal for _, literal in table.fixed), *_staged(table)))
-    return names, sources
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The SQL about one window; its dates are literals, so that the planner leaves out the other months."""
+
+    stage: Stage
+    table: StatsTable
+    first: date
+    last: date
+
+    @property
+    def condition(self) -> str:
+        """Which rows `t` of the table lie in the window."""
+        fixed = "".join(f" AND t.{column} = {literal}" for column, literal in self.table.fixed)
+        return (
+            f"t.customer_id = %(customer)s AND t.date >= DATE '{self.first.isoformat()}'"
+            f" AND t.date <= DATE '{self.last.isoformat()}'{fixed}"
+        )
+
+    @property
+    def same_key(self) -> str:
+        """That `t` and `s` are about the same thing."""
+        return " AND ".join(f"t.{column} = s.{column}" for column in self.table.key)
+
+    def source(self, rows: str) -> str:
+        """The staged rows, all of them or one of each key."""
+        if rows == "all":
+            return self.stage.table
+        return f"(SELECT DISTINCT ON ({', '.join(self.table.key)}) * FROM {self.stage.table})"
+
+    def insert(self, rows: str) -> str:
+        """For a window without rows."""
+        names, values = self._columns()
+        return f"INSERT INTO {self.table.qualified} ({names}) SELECT {values} FROM {self.source(rows)} s"
+
+    def merge(self, rows: str) -> str:
+        """For a window with rows. What is as it was is left out by a join first: cheaper than MERGE's visit per row."""
+        table, (names, values) = self.table, self._columns()
+        same = " AND ".join(f"t.{column} = {_cast(column)}" for column in table.values)
+        return f"""
+MERGE INTO {table.qualified} t USING (
+    SELECT s.* FROM {self.source(rows)} s
+    WHERE NOT EXISTS (SELECT FROM {table.qualified} t WHERE {self.condition} AND {self.same_key} AND {same})
+) s ON {self.condition} AND {self.same_key}
+WHEN MATCHED THEN UPDATE SET {", ".join(f"{column} = s.{column}" for column in table.values)}
+WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"""
+
+    def surplus(self, rows: str) -> str:
+        """How many more rows the table has than the stage has keys; `rows` as in `source`."""
+        return (
+            f"SELECT (SELECT count(*) FROM {self.table.qualified} t WHERE {self.condition})"
+            f" - (SELECT count(*) FROM {self.source(rows)} s)"
+        )
+
+    def delete_vanished(self) -> str:
+        """Delete the rows that the stage does not name."""
+        return (
+            f"DELETE FROM {self.table.qualified} t WHERE {self.condition}"
+            f" AND NOT EXISTS (SELECT FROM {self.stage.table} s WHERE {self.same_key})"
+        )
+
+    def _columns(self) -> tuple[str, str]:
+        table = self.table
+        names = ("customer_id", *(column for column, _ in table.fixed), *table.key, *table.values)
+        values = ("%(customer)s", *(literal for _, literal in table.fixed))
+        staged = (f"s.{column}" for column in (*table.key, *table.values))
+        return ", ".join(names), ", ".join((*values, *staged))
 
 
-def _staged(table: StatsTable) -> list[str]:
-    return [f"s.{column}" for column in (*table.key, *table.values)]
-
-
-def _insert_statement(stage: Stage, table: StatsTable) -> str:
-    """For a window without rows. A key may stand twice where a query's chunks overlap: the first row is kept."""
-    names, sources = _insert_columns(table)
-    return f"INSERT INTO {table.qualified} ({names}) SELECT {sources} FROM {stage.table} s ON CONFLICT DO NOTHING"
-
-
-def _merge_statement(stage: Stage, table: StatsTable, first: date, last: date) -> str:
-    keys = " AND ".join(f"t.{column} = s.{column}" for column in table.key)
-    mine = ", ".join(f"t.{column}" for column in table.values)
-    theirs = ", ".join(_cast(f"s.{column}", column) for column in table.values)
-    assigned = ", ".join(f"{column} = s.{column}" for column in table.values)
-    names, sources = _insert_columns(table)
-    return f"""
-MERGE INTO {table.qualified} t USING (SELECT DISTINCT ON ({", ".join(table.key)}) * FROM {stage.table}) s
-ON t.customer_id = %(customer)s AND {_window(table, first, last)} AND {keys}
-WHEN MATCHED AND ({mine}) IS DISTINCT FROM ({theirs}) THEN UPDATE SET {assigned}
-WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({sources})"""
-
-
-def _cast(expression: str, column: str) -> str:
-    return f"{expression}::numeric" if column in ("conversions", "conversions_value") else expression
-
-
-def _vanished_statement(stage: Stage, table: StatsTable, first: date, last: date) -> str:
-    keys = " AND ".join(f"s.{column} = t.{column}" for column in table.key)
-    return (
-        f"DELETE FROM {table.qualified} t WHERE t.customer_id = %(customer)s AND {_window(table, first, last)}"
-        f" AND NOT EXISTS (SELECT FROM {stage.table} s WHERE {keys})"
-    )
+def _cast(column: str) -> str:
+    return f"s.{column}::numeric" if column in ("conversions", "conversions_value") else f"s.{column}"
 
 
 def refresh_totals(session: Session, customer_id: UUID, google_customer_id: int, first: date, last: date) -> None:

@@ -114,7 +114,6 @@ def read_window(
     stage, rows = reader.fill(query.stream.replace(":", "_"), query.selection, query.gaql(first, last))
     yesterday = account.today() - timedelta(days=1)
     with reader.job.write() as work:
-        stage.analyse(work.session)
         merged = merge_window(work.session, stage, query.table, first, last)
         if query.stream == CAMPAIGN_STATS.stream:
             refresh_totals(work.session, account.customer_id, int(account.google_id), first, last)

@@ -40,6 +40,7 @@ class Window:
         fast: bool | None = None,
         first: date = FIRST,
         last: date = LAST,
+        chunks: int = 1,
     ) -> WindowMerged:
         """`days`: (day, campaign, clicks); conversions are a tenth of the clicks."""
         response = full_response(VERSION)()
@@ -51,7 +52,7 @@ class Window:
         with self.app.app_context(), tenancy.working_for(self.tenant_id), unit_of_work() as work:
             stage = Stage(self.customer_id, "test", query.selection)
             stage.create(work.session)
-            if chunk is not None:
+            for _ in range(chunks if chunk is not None else 0):
                 stage.append(work.session, chunk)
             merged = merge_window(work.session, stage, query.table, first, last)
             refresh_totals(work.session, self.customer_id, 1234567890, first, last)
@@ -108,6 +109,15 @@ def test_late_numbers_overwrite_and_vanished_rows_go(window: Window, rows: Rows)
         ("2026-02-02", 1),
     ]
     assert sum(row["clicks"] for row in stored(rows, window, "daily_totals") if row["level"] == 1) == 7
+
+
+def test_a_key_that_google_names_in_two_chunks_is_stored_once(window: Window, rows: Rows) -> None:
+    def twice(days: list[tuple[str, int, int]]) -> WindowMerged:
+        return window.merge(CAMPAIGN_STATS, days, chunks=2)
+
+    assert twice([("2026-01-31", 7, 3), ("2026-02-01", 7, 5)]) == WindowMerged(2, 0)
+    assert twice([("2026-01-31", 7, 4), ("2026-02-02", 7, 5)]) == WindowMerged(2, 1)
+    assert [row["clicks"] for row in stored(rows, window)] == [4, 5]
 
 
 def test_an_empty_answer_empties_its_window_and_no_other(window: Window, rows: Rows) -> None:
