@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -14,6 +16,8 @@ import requests
 
 from backend.cli.google_environment import google_environment
 from backend.cli.home import ROOT
+from backend.sandbox.googleads import tls
+from tests.support import run as runs
 
 START_SECONDS = 60
 
@@ -104,13 +108,24 @@ def _matches(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
+def share_authority(folder: Path) -> None:
+    """Give a sandbox this run's certificate: gRPC reads its roots once per process, however many sandboxes it meets."""
+    shared = runs.current().folder / "tls"
+    shared.parent.mkdir(parents=True, exist_ok=True)
+    with (shared.parent / "tls.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        tls.prepare(shared, ("127.0.0.1",))
+    if not (folder / "tls").exists():
+        shutil.copytree(shared, folder / "tls")
+
+
 def start_sandbox(folder: Path, *arguments: str) -> Sandbox:
     """Start a sandbox with its state in `folder` and wait for its one line.
 
     Raises:
         RuntimeError: it did not start; the message carries its output.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    share_authority(folder)
     log = folder / "sandbox.log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
