@@ -29,8 +29,9 @@ from backend.integrations.googleads.gateway import Gateway, MutateReply
 from backend.integrations.googleads.mutate import policy
 from backend.integrations.googleads.mutate.plan import MutatePlan
 from backend.jobs.run import JobFailed, JobRun, Outcome
-from backend.publish import batches, delivery, findings, pending_images, reconcile, recording
+from backend.publish import batches, delivery, findings, pending_images, reconcile, recording, settling
 from backend.publish.batches import Sent
+from backend.publish.bulk import BulkDelivery, is_large
 from backend.publish.delivery import Target
 from backend.publish.planner import images_needed_first, plan_images, plan_publish
 from backend.publish.recovery import Point, reached
@@ -186,10 +187,13 @@ class Publishing:
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations = batches.sent_operations(batch)
             tree.marker = batch.marker
+            large = is_large(batch)
 
         def look(gateway: Gateway) -> Sequence[str] | None:
             return reconcile.adopt(gateway, self._target.google_customer_id, tree, operations)
 
+        if large:
+            return BulkDelivery(self._job, self._target, batch_id).deliver()
         return delivery.deliver(self._job, self._target, batch_id, look)
 
     def _finish(self, batch_id: UUID, reply: MutateReply) -> Outcome:
@@ -204,11 +208,21 @@ class Publishing:
             recording.record_created(session, self._customer_id, operations, reply.resource_names)
             batches.applied(batch, reply.resource_names, reply.request_id)
             campaign = self._campaign(session, lock=True)
+            if campaign.google_id is None:
+                raise Refused(reply.failures, request_id=reply.request_id)
             _become_published(campaign, self._job.args.get("google_status", "PAUSED"))
             recording.mark_tree(session, self._customer_id, self._campaign_id, "publishing", "draft")
+            settling.explain(session, self._customer_id, operations, reply.failures, reply.request_id)
             session.flush()
             session.refresh(campaign)
-            outcome = Outcome({**_result(campaign), "google_request_id": batch.google_request_id})
+            outcome = Outcome(
+                {
+                    **_result(campaign),
+                    "google_request_id": batch.google_request_id,
+                    "operations": len(operations),
+                    "failed": len({failure.index for failure in reply.failures}),
+                }
+            )
             audit.record(
                 session,
                 None,

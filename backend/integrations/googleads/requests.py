@@ -42,10 +42,8 @@ def as_validate_only(payload: bytes, *, version: str) -> bytes:
     return bytes(request.SerializeToString(deterministic=True))
 
 
-def encode_batch_parts(
-    operations: Iterable[Operation], batch_job: str, *, version: str, max_operations: int = 1_000
-) -> list[bytes]:
-    """Split operations into AddBatchJobOperationsRequests without a sequence token, each within Google's limits.
+def split_mutate(payload: bytes, batch_job: str, *, version: str, max_operations: int = 1_000) -> list[bytes]:
+    """Split an encoded mutate request into AddBatchJobOperationsRequests, the same parts every time.
 
     At most 1,000 operations and 10 MB each, as Google's batch best practices advise. The token of the previous answer
     is appended to the bytes at sending (`with_sequence_token`).
@@ -54,26 +52,22 @@ def encode_batch_parts(
         ValueError: One operation alone is larger than a part may be.
     """
     message = _type(version, "batch_job_service", "AddBatchJobOperationsRequest")
+    request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
+    head = bytes(message(resource_name=batch_job).SerializeToString())
     parts: list[bytes] = []
     current: list[bytes] = []
     size = 0
-
-    def close() -> None:
-        if current:
-            # A message is the concatenation of its fields, so parts are joined without parsing them again.
-            parts.append(message(resource_name=batch_job).SerializeToString() + b"".join(current))
-
-    for operation in _operations(operations, version):
+    for operation in request.mutate_operations:
         piece = bytes(message(mutate_operations=[operation]).SerializeToString(deterministic=True))
         if len(piece) > MAX_REQUEST_BYTES:
             raise ValueError("one operation is larger than a request may be")
         if current and (len(current) >= max_operations or size + len(piece) > MAX_REQUEST_BYTES):
-            close()
+            # A message is the concatenation of its fields, so pieces are joined without parsing them again.
+            parts.append(head + b"".join(current))
             current, size = [], 0
         current.append(piece)
         size += len(piece)
-    close()
-    return parts
+    return [*parts, head + b"".join(current)] if current else parts
 
 
 def with_sequence_token(part: bytes, token: str, *, version: str) -> bytes:
