@@ -32,8 +32,8 @@ def foreign(team, add_account, rows, app):
     )
     rows(
         "INSERT INTO user_credentials (id, tenant_id, user_id, google_account_id, encrypted_refresh_token, iv,"
-        " auth_tag, wrapped_key, key_version, status) VALUES (:id, :tenant, :user, :account, '\\x00', :iv, :tag, '\\x00', 1,"
-        " 'REVOKED')",
+        " auth_tag, wrapped_key, key_version, status)"
+        " VALUES (:id, :tenant, :user, :account, '\\x00', :iv, :tag, '\\x00', 1, 'REVOKED')",
         id=connection,
         tenant=team.tenant_id,
         user=team.user_id,

@@ -39,6 +39,7 @@ class EntraLoginQuery(LoginQuery):
 @public
 @bp.arguments(EntraLoginQuery, location="query")
 @bp.response(302, description="To the directory's sign-in page; the cookie lasts ten minutes.")
+@bp.alt_response(404, response="PROBLEM_404")
 def login(query: dict[str, Any]) -> flask.Response:
     """Send the browser to its directory."""
     begun = service.begin(_entra(), _redirect_uri(), query["tenant"], query["return_to"])
@@ -53,6 +54,7 @@ def login(query: dict[str, Any]) -> flask.Response:
 @bp.response(200, SignedInSchema)
 @bp.alt_response(303, description="Back to `return_to`.")
 @bp.alt_response(403, response="PROBLEM_403")
+@bp.alt_response(404, response="PROBLEM_404")
 def callback(query: dict[str, Any]) -> flask.Response:
     """Where the directory sends the browser back: opens a session."""
     try:

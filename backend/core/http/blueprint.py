@@ -57,7 +57,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             raise RuntimeError(f"{rule}: a route needs @requires(role) or @public")
         role: Role | None = getattr(view_func, GUARD)
         view_func._apidoc = deepcopy(getattr(view_func, "_apidoc", {}))
-        view_func._apidoc["route"] = {"role": role, "has_path_parameter": "<" in (self.url_prefix or "") + rule}
+        view_func._apidoc["route"] = {"role": role}
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 
     def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
@@ -103,11 +103,10 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         route = doc_info["route"]
         statuses = {400, 429, 503}
         if route["role"] is not None:
-            statuses |= {401, 403}
+            # 404 even without a path parameter: a query may name an account that is not there.
+            statuses |= {401, 403, 404}
             doc["security"] = [{"bearer": []}, {"session": []}, {"service": []}]
             doc["x-required-role"] = route["role"].name.lower()
-        if route["has_path_parameter"]:
-            statuses.add(404)
         if method in WRITES:
             statuses |= {404, 409, 413, 415, 422}
         etagged = doc_info.get("our_etag", False)
