@@ -112,7 +112,7 @@ def _run(session: Session, statement: Callable[[str], str], values: dict[str, UU
     """
     cursor = raw(session)
     try:
-        with session.begin_nested():
+        with cursor.connection.transaction():  # a savepoint: the session's own would not see this cursor
             cursor.execute(statement("all"), values)
     except (errors.UniqueViolation, errors.CardinalityViolation):
         cursor.execute(statement("distinct"), values)
