@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 from google.ads.googleads.client import GoogleAdsClient
 from google.oauth2.credentials import Credentials
 
@@ -155,3 +156,13 @@ def test_the_last_administrator_stays(server: Sandbox, client_of: Clients) -> No
     service = account.client.get_service("CustomerUserAccessService")
     answer = refused(service.mutate_customer_user_access, request=request)
     assert answer.codes == ["CustomerUserAccessError.LAST_ADMIN_USER_OF_MANAGER"]
+
+
+def test_without_production_access_only_test_accounts(server: Sandbox, client_of: Clients) -> None:
+    url = f"{server.info['admin_url']}/features"
+    requests.post(url, json={"production_access": False}, timeout=10)
+    try:
+        answer = refused(_search, client_of(), server.info["customer_ids"][1])
+    finally:
+        requests.post(url, json={"production_access": True}, timeout=10)
+    assert answer.codes == ["AuthorizationError.CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION"]

@@ -541,7 +541,6 @@ def test_what_is_removed_stays_removed(scene: Scene) -> None:
     assert again.codes == ["ContextError.OPERATION_NOT_PERMITTED_FOR_REMOVED_RESOURCE"]
     under = refused(account.mutate, scene.create("ad_group", campaign=names[1], name="x"))
     assert under.codes == ["OperationAccessDeniedError.OPERATION_NOT_PERMITTED_FOR_REMOVED_RESOURCE"]
-    account.mutate(scene.remove("campaign_budget", names[0]))
 
 
 def test_a_started_campaign_keeps_its_start(scene: Scene) -> None:

@@ -367,3 +367,13 @@ def test_goals_follow_conversion_actions(shop: Account) -> None:
     operation.update_mask.paths.append("biddable")
     shop.mutate(outer)
     assert shop.look("customer_conversion_goal", goal, "biddable").customer_conversion_goal.biddable is False
+
+
+def test_a_budget_of_its_own_follows_its_campaign(shop: Account) -> None:
+    budget, campaign, _ = shop.tree(name="Leader")
+    assert shop.look("campaign_budget", budget, "name").campaign_budget.name == "Leader"
+    outer, operation = shop.operation("campaign")
+    operation.remove = campaign
+    shop.mutate(outer)
+    status = shop.look("campaign_budget", budget, "status", "reference_count").campaign_budget
+    assert (status.status, status.reference_count) == (shop.enum("BudgetStatus", "REMOVED"), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -193,3 +194,14 @@ def test_a_scripted_invalid_grant_is_spent(flow: Flow, script: Sandbox) -> None:
     assert flow.refresh(token).json()["error"] == "invalid_grant"
     assert script.faults() == []
     assert flow.refresh(token).status_code == 200
+
+
+def test_refresh_tokens_can_be_short_lived(flow: Flow, server: Sandbox) -> None:
+    admin = f"{server.info['admin_url']}/oauth"
+    requests.post(admin, json={"email": "nobody", "refresh_token_seconds": 0.05}, timeout=10)
+    try:
+        token = flow.tokens(login_hint="partner@second-agency.example")["refresh_token"]
+    finally:
+        requests.post(admin, json={"email": "nobody", "refresh_token_seconds": None}, timeout=10)
+    time.sleep(0.1)
+    assert flow.refresh(token).json()["error"] == "invalid_grant"

@@ -23,6 +23,7 @@ def blueprint(services: Services, totals: Totals) -> Blueprint:
     _faults(pages, services)
     _world(pages, services, totals)
     _limits(pages, services)
+    _tokens(pages, services)
     pages.register_error_handler(ValueError, _bad_request)
     pages.register_error_handler(TypeError, _bad_request)
     pages.register_error_handler(UnknownCustomer, lambda _: (jsonify({"error": "unknown customer"}), 404))
@@ -115,12 +116,18 @@ def _limits(pages: Blueprint, services: Services) -> None:
             services.features.update(body)
         return jsonify(services.features), 200
 
+
+def _tokens(pages: Blueprint, services: Services) -> None:
+    tokens = services.tokens
+
     @pages.route("/oauth", methods=["GET", "POST"])
     def oauth() -> Answer:
-        tokens = services.tokens
         if request.method == "POST":
             body = _body()
             tokens.live_limit = int(body.get("live_limit", tokens.live_limit))
+            if "refresh_token_seconds" in body:
+                seconds = body["refresh_token_seconds"]
+                tokens.lifetime_s = None if seconds is None else float(seconds)
             email = body.get("email")
             tokens.change(
                 lambda grant: email in (None, grant.email),

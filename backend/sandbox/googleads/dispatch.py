@@ -49,6 +49,9 @@ class Dispatcher:
         try:
             method = self._admit(call, body)
             yield from self._faulty_stream(call, method.answer(call))
+        except GeneratorExit:  # the client went away
+            self._finish(call, "CANCELLED")
+            raise
         except Exception as problem:  # noqa: BLE001 - as above
             self._abort(context, call, problem)
         self._finish(call)
@@ -67,7 +70,9 @@ class Dispatcher:
         method = self._admit(call, body)
         fault = call.fault
         if fault is not None and fault.when == "late":
-            threading.Timer(fault.delay_s, _apply_late, (call, method.answer)).start()
+            timer = threading.Timer(fault.delay_s, _apply_late, (call, method.answer))
+            timer.daemon = True
+            timer.start()
             call.outcome = "faulted"
             raise fault.exception()
         if fault is not None and fault.when == "slow":
@@ -99,8 +104,15 @@ class Dispatcher:
             raise PlainStatus(grpc.StatusCode.UNIMPLEMENTED, f"The sandbox does not emulate {call.name}.")
         if call.customer_id or "customer_id" in call.request.DESCRIPTOR.fields_by_name:
             self.services.access.check(call.user, call.customer_id, call.login_customer_id, writes=method.writes)
+            self._check_project(call)
         self.services.quota.charge(call.customer_id, method.cost(call.request))
         return method
+
+    def _check_project(self, call: Call) -> None:
+        """A project without production access works on test accounts only."""
+        info = self.services.world.customer(call.customer_id)
+        if not self.services.features["production_access"] and not info.test_account:
+            raise refuse("authorization_error", "CLOUD_PROJECT_NOT_APPROVED_FOR_PRODUCTION")
 
     def _faulty_stream(self, call: Call, messages: Iterator[bytes]) -> Iterator[bytes]:
         fault = call.fault

@@ -80,7 +80,7 @@ class Runtime:
             quota=Quota(clock),
             policy=Policy(),
             ledger=Ledger(options.data / "ledger.jsonl", self._store),
-            features={"click_conversions": True, "customer_data_terms": True},
+            features={"click_conversions": True, "customer_data_terms": True, "production_access": True},
         )
         registry.rpcs(STORE_VERSION)
         self._tls = tls.prepare(options.data / "tls", _names(options.host))

@@ -53,6 +53,9 @@ class Tokens:
     def __init__(self, store: Store, live_limit: int = 100) -> None:
         self._store, self._lock = store, threading.RLock()
         self.live_limit = live_limit
+        self.lifetime_s: float | None = (
+            None  # of refresh tokens issued from now on
+        )
         meta = store.meta()
         self._key = bytes.fromhex(meta.get("token_key") or secrets.token_hex(32))
         self.client_id = meta.get("client_id") or f"{secrets.randbelow(10**12):012d}-sandbox.apps.googleusercontent.com"
@@ -72,12 +75,12 @@ class Tokens:
         with self._lock:
             return sorted(self._grants.values(), key=lambda grant: grant.number)
 
-    def issue(self, email: str, client_id: str, scope: str, lifetime_s: float | None = None) -> str:
+    def issue(self, email: str, client_id: str, scope: str) -> str:
         """A new refresh token; beyond the limit of live ones the oldest dies silently."""
         with self._lock:
             token = f"1//{secrets.token_urlsafe(48)}"
             number = max((grant.number for grant in self._grants.values()), default=0) + 1
-            expires = time.time() + lifetime_s if lifetime_s is not None else None
+            expires = time.time() + self.lifetime_s if self.lifetime_s else None
             self._keep(Grant(_hash(token), email, client_id, scope, time.time(), number, expires=expires))
             live = [g for g in self.grants() if self._live(g) and (g.email, g.client_id) == (email, client_id)]
             for grant in live[: max(0, len(live) - self.live_limit)]:

@@ -150,6 +150,19 @@ def _days(campaign: Any) -> int:
         return 1
 
 
+def follow(op: Op, campaign: Any, *, removed: bool = False) -> None:
+    """A budget of one campaign's own keeps that campaign's name and status."""
+    budget = op.get(campaign.campaign_budget)
+    if budget is None or budget.explicitly_shared or is_removed(budget):
+        return
+    same = type(budget)()
+    same.CopyFrom(budget)
+    same.name = campaign.name
+    if removed:
+        set_enum(same, "status", "REMOVED")
+    op.tx.put("campaign_budget", same)
+
+
 def count_reference(op: Op, budget_name: str, change: int) -> None:
     """Keep the budget's number of campaigns."""
     budget = op.get(budget_name)

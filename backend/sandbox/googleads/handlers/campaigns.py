@@ -74,6 +74,7 @@ class CampaignRules(Rules):
     def named(self, op: Op, new: Any, parts: dict[str, str]) -> None:
         new.base_campaign = new.resource_name
         budgets.count_reference(op, new.campaign_budget, 1)
+        budgets.follow(op, new)
         if enum_name(new, "advertising_channel_type") == "PERFORMANCE_MAX":
             pmax.defer_campaign_checks(op, new.resource_name)
         pmax.add_conversion_goals(op, new)
@@ -84,6 +85,7 @@ class CampaignRules(Rules):
                 op.fail("field_error", "FIELD_CANNOT_BE_CLEARED", "name")
             elif new.name.lower() != old.name.lower():
                 self._name(op, new)
+            budgets.follow(op, new)
         if {"start_date_time", "end_date_time"} & set(paths):
             self._dates(op, old, new)
         if "campaign_budget" in paths and new.campaign_budget != old.campaign_budget:
@@ -114,6 +116,7 @@ class CampaignRules(Rules):
 
     def remove(self, op: Op, old: Any) -> None:
         budgets.count_reference(op, old.campaign_budget, -1)
+        budgets.follow(op, old, removed=True)
 
     def removed(self, op: Op, old: Any) -> Any:
         gone = super().removed(op, old)
