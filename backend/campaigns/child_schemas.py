@@ -50,7 +50,7 @@ class KeywordPatch(OurNotes):
 class KeywordsForm(Schema):
     """Keywords to add, up to 10,000 at once."""
 
-    keywords = keyword_list()
+    keywords = keyword_list(required=True)
 
 
 class LinksForm(Schema):

@@ -123,9 +123,10 @@ def image_list() -> fields.List[Any]:
     return fields.List(OneOrForm(ImageForm, lambda url: {"url": url}), validate=validate.Length(max=100))
 
 
-def keyword_list() -> fields.List[Any]:
+def keyword_list(*, required: bool = False) -> fields.List[Any]:
     """Keywords of one parent."""
-    return fields.List(OneOrForm(KeywordForm, flat.keyword), validate=validate.Length(max=MAX_KEYWORDS))
+    some = validate.Length(min=1 if required else None, max=MAX_KEYWORDS)
+    return fields.List(OneOrForm(KeywordForm, flat.keyword), required=required, validate=some)
 
 
 class CreativeForm(OurNotes):
