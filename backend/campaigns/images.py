@@ -77,15 +77,17 @@ def give_up(customer_id: UUID, asset_id: UUID, code: str, message: str) -> None:
 
 def _failed(customer_id: UUID, asset_id: UUID, code: str, message: str) -> str:
     with unit_of_work() as work:
+        drafts = _lock_drafts(work.session, customer_id, asset_id)
         asset = work.session.get(Asset, {"customer_id": customer_id, "id": asset_id}, with_for_update=True)
         if asset is not None and asset.fetch_status == "pending":
             asset.fetch_status = "failed"
             asset.fetch_problem = {"code": code, "message": message}
-            _refresh_drafts(work.session, customer_id, asset_id)
+            _refresh(work.session, customer_id, drafts)
     return "failed"
 
 
 def _keep(session: Session, customer_id: UUID, asset_id: UUID, image: CleanImage) -> None:
+    drafts = _lock_drafts(session, customer_id, asset_id)
     asset = session.get(Asset, {"customer_id": customer_id, "id": asset_id}, with_for_update=True)
     customer = session.get(Customer, customer_id)
     if asset is None or customer is None or asset.fetch_status != "pending":
@@ -104,8 +106,7 @@ def _keep(session: Session, customer_id: UUID, asset_id: UUID, image: CleanImage
     if twin is not None and twin != asset_id:
         _use_twin(session, customer_id, asset_id, twin)
         asset.deleted_at = clock.now()
-        asset_id = twin
-    _refresh_drafts(session, customer_id, asset_id)
+    _refresh(session, customer_id, drafts)
 
 
 def _use_twin(session: Session, customer_id: UUID, asset_id: UUID, twin: UUID) -> None:
@@ -128,10 +129,8 @@ def _use_twin(session: Session, customer_id: UUID, asset_id: UUID, twin: UUID) -
                 session.execute(delete(edge).where(*this, edge.field_type == field_type))
 
 
-def _refresh_drafts(session: Session, customer_id: UUID, asset_id: UUID) -> None:
-    """Check the drafts that use an image again."""
-    customer = session.get_one(Customer, customer_id)
-    session.flush()
+def _lock_drafts(session: Session, customer_id: UUID, asset_id: UUID) -> list[Campaign]:
+    """Lock the drafts that use an image: before the image itself, in the order in which a request takes them."""
     by_ads = (
         select(CampaignAdGroup.campaign_id)
         .join(
@@ -152,11 +151,18 @@ def _refresh_drafts(session: Session, customer_id: UUID, asset_id: UUID) -> None
         .where(AssetGroupAsset.customer_id == customer_id, AssetGroupAsset.asset_id == asset_id)
     )
     ids = {*session.scalars(by_ads), *session.scalars(by_groups)}
-    drafts = session.scalars(
+    drafts = (
         select(Campaign)
         .where(Campaign.customer_id == customer_id, Campaign.id.in_(ids), Campaign.google_id.is_(None))
         .order_by(Campaign.id)
         .with_for_update()
     )
+    return list(session.scalars(drafts))
+
+
+def _refresh(session: Session, customer_id: UUID, drafts: list[Campaign]) -> None:
+    """Check drafts again after one of their images has come, or will not come."""
+    customer = session.get_one(Customer, customer_id)
+    session.flush()
     for campaign in drafts:
         problems.refresh(session, campaign, customer)
