@@ -297,14 +297,16 @@ def _routing(customer_id: str | None, resource_name: str | None = None) -> list[
 def _request_id(call: Any) -> str | None:
     """Google's id of a call that went well.
 
-    The library's wrapper answers `trailing_metadata()` with the initial metadata (34.0.0, response_wrappers.py), so the
-    call beneath it is asked.
+    The library's wrapper answers `trailing_metadata()` with the initial metadata (34.0.0, response_wrappers.py), and each
+    interceptor wraps once more, so the calls beneath are asked, down to the one that was really made.
     """
-    inner = getattr(call, "_underlay_call", call)
-    for metadata in (inner.trailing_metadata(), inner.initial_metadata()):
-        for key, value in metadata or ():
+    while call is not None:
+        for key, value in call.trailing_metadata() or ():
             if key == "request-id":
                 return str(value)
+        call = getattr(call, "_call", None) or getattr(call, "_underlay_call", None)
+        if not callable(getattr(call, "trailing_metadata", None)):
+            return None
     return None
 
 
