@@ -297,8 +297,8 @@ def _routing(customer_id: str | None, resource_name: str | None = None) -> list[
 def _request_id(call: Any) -> str | None:
     """Google's id of a call that went well.
 
-    The library's wrapper answers `trailing_metadata()` with the initial metadata (34.0.0, response_wrappers.py), and each
-    interceptor wraps once more, so the calls beneath are asked, down to the one that was really made.
+    The library's wrapper answers `trailing_metadata()` with the initial metadata (34.0.0, response_wrappers.py), each
+    interceptor wraps once more: the calls beneath are asked, down to the one that was really made.
     """
     while call is not None:
         for key, value in call.trailing_metadata() or ():
