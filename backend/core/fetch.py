@@ -69,7 +69,7 @@ def check_public_url(url: str, allow: Sequence[str] = ()) -> None:
     if host.rstrip(".").rsplit(".", 1)[-1] in PRIVATE_SUFFIXES or host.rstrip(".").endswith("home.arpa"):
         raise FetchError("url_private", "The address is private: it must be reachable on the public internet.")
     literal = _literal_address(host)
-    if literal is not None and not literal.is_global:
+    if literal is not None and (not literal.is_global or literal.is_multicast):
         raise FetchError("url_private", "The address is private: it must be reachable on the public internet.")
 
 

@@ -76,11 +76,14 @@ def sanitize(data: bytes) -> CleanImage:
     upright = ImageOps.exif_transpose(picture)
     out = io.BytesIO()
     if kind == "JPEG":
-        upright.convert("RGB").save(out, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        plain = upright.convert("RGB")
+        plain.info = {}  # Pillow would write comments and profiles found there
+        plain.save(out, "JPEG", quality=JPEG_QUALITY, optimize=True)
     else:
         kind = "PNG"
-        mode = "RGBA" if upright.has_transparency_data else "RGB"
-        upright.convert(mode).save(out, "PNG", optimize=True)
+        plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        plain.info = {}
+        plain.save(out, "PNG", optimize=True)
     clean = out.getvalue()
     return CleanImage(clean, ImageInfo(upright.width, upright.height, MIME[kind], _digest(clean), len(clean)))
 
