@@ -196,10 +196,14 @@ def test_pages_hold_ten_thousand_rows_and_their_tokens_expire() -> None:
     second = page(world, request)
     assert not second.next_page_token
     assert [*first.results, *second.results] == everything
+    request.search_settings.return_summary_row = True
+    assert refused(world, request) == "RequestError.INCONSISTENT_RETURN_SUMMARY_ROW_VALUE"
+    request.search_settings.return_summary_row = False
     world.advance_clock(3601)
     assert refused(world, request) == "RequestError.EXPIRED_PAGE_TOKEN"
-    request.page_token = "nonsense"
-    assert refused(world, request) == "RequestError.INVALID_PAGE_TOKEN"
+    for nonsense in ("nonsense", "MTI=", "e30="):
+        request.page_token = nonsense
+        assert refused(world, request) == "RequestError.INVALID_PAGE_TOKEN"
     request.page_token, request.page_size = "", 100
     assert refused(world, request) == "RequestError.PAGE_SIZE_NOT_SUPPORTED"
 

@@ -134,6 +134,8 @@ class _Parser:
             raise self._unexpected(self._next)  # there are no functions
         parts = token.text.split(".")
         if not token.text[0].islower() or not all(parts):
+            if self._next.kind in (TokenKind.WORD, TokenKind.NUMBER) and self._next.keyword() not in _RESERVED:
+                raise self._unexpected(self._next)  # SELECT DISTINCT x, WHERE NOT x
             raise GaqlError(
                 "BAD_FIELD_NAME",
                 f"Error in query: invalid field name '{token.text}'.",

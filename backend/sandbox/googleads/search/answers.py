@@ -102,17 +102,24 @@ def _fingerprint(request: Any) -> int:
 
 def _token(world: World, request: Any, offset: int) -> str:
     made = int(world.clock.now().timestamp())
-    text = json.dumps([offset, made, _fingerprint(request)])
+    settings = request.search_settings
+    asked = [settings.return_total_results_count, settings.return_summary_row]
+    text = json.dumps([offset, made, _fingerprint(request), *asked])
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def _offset(world: World, request: Any) -> int:
     try:
-        offset, made, fingerprint = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
-    except ValueError:
+        offset, made, fingerprint, counted, summed = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
+    except (ValueError, TypeError):
         raise refuse("request_error", "INVALID_PAGE_TOKEN", path=("page_token",)) from None
     if fingerprint != _fingerprint(request) or not isinstance(offset, int) or offset < 0:
         raise refuse("request_error", "INVALID_PAGE_TOKEN", path=("page_token",))
     if world.clock.now().timestamp() - made > TOKEN_SECONDS:
         raise refuse("request_error", "EXPIRED_PAGE_TOKEN", path=("page_token",))
+    settings = request.search_settings
+    if settings.return_total_results_count and not counted:
+        raise refuse("request_error", "TOTAL_RESULTS_COUNT_NOT_ORIGINALLY_REQUESTED", path=("search_settings",))
+    if settings.return_summary_row != summed:
+        raise refuse("request_error", "INCONSISTENT_RETURN_SUMMARY_ROW_VALUE", path=("search_settings",))
     return offset

@@ -90,7 +90,7 @@ def _offset(request: Any) -> int:
         return 0
     try:
         offset, query = json.loads(base64.urlsafe_b64decode(request.page_token.encode()))
-    except ValueError:
+    except (ValueError, TypeError):
         raise _bad_token() from None
     if query != request.query or not isinstance(offset, int):
         raise _bad_token()
