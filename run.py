@@ -45,6 +45,12 @@ def check_platform() -> None:
         raise CannotRun("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2])  # noqa: UP031 (old ones must read it)
 
 
+def check_owner() -> None:
+    """Refuse to mix accounts: what one makes under `.data`, the other cannot read."""
+    if DATA.exists() and DATA.stat().st_uid != os.geteuid():
+        raise CannotRun(f"{DATA} belongs to {DATA.owner()}: run this as {DATA.owner()}, or remove that folder")
+
+
 def make_environment() -> None:
     """Make the virtual environment, unless it is there and its Python runs."""
     if PYTHON.exists() and subprocess.run([str(PYTHON), "-c", ""], check=False, capture_output=True).returncode == 0:
@@ -113,6 +119,7 @@ def main(arguments: list[str]) -> int:
     command = arguments[0] if arguments else "help"
     try:
         check_platform()
+        check_owner()
         if command in WITHOUT_ENVIRONMENT and not (VENV / f".installed-{'+'.join(BASE)}").exists():
             return without_environment(command, arguments)
         bootstrap(command)

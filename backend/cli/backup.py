@@ -7,13 +7,18 @@ and are kept apart on purpose.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from backend.cli.embedded.postgres import wheel_programs
 from backend.cli.home import StartProblem, current_home
 from backend.cli.supervisor import command_environment
+
+SCHEMA = re.compile(r"^\d+; \d+ \d+ (SCHEMA - |(ACL|COMMENT) - SCHEMA )")
+MESSAGE = re.compile(r"error: |ERROR: ")
 
 
 def backup(arguments: list[str]) -> int:
@@ -37,8 +42,16 @@ def restore(arguments: list[str]) -> int:
     source = _file("restore", arguments)
     if not source.is_file():
         raise StartProblem(f"{source} is not a file")
-    command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error"]
-    _run([*command, "--dbname", _owner_url(), str(source)], "restore")
+    with tempfile.TemporaryDirectory() as folder:
+        contents, chosen = Path(folder) / "all.list", Path(folder) / "chosen.list"
+        with contents.open("wb") as output:
+            _run(["pg_restore", "--list", str(source)], "restore", output=output.fileno())
+        # The schemas stay: they and their rights come from deploy/postgres/roles.sql, and tables are given to their
+        # owners before pg_restore would grant those rights again.
+        lines = contents.read_text(encoding="utf-8").splitlines(keepends=True)
+        chosen.write_text("".join(line for line in lines if not SCHEMA.search(line)), encoding="utf-8")
+        command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error"]
+        _run([*command, f"--use-list={chosen}", "--dbname", _owner_url(), str(source)], "restore")
     print(f"restored {source}; start the product again so that nothing works from what it remembers")
     return 0
 
@@ -67,4 +80,5 @@ def _run(command: list[str], what: str, *, output: int | None = None) -> None:
         raise StartProblem(f"{command[0]} is not installed")
     done = subprocess.run([program, *command[1:]], stdout=output, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise StartProblem(f"the {what} failed: {(done.stderr.strip().splitlines() or ['it said nothing'])[-1]}")
+        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise StartProblem(f"the {what} failed: {([line for line in lines if MESSAGE.search(line)] or lines)[-1]}")

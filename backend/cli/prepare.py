@@ -8,6 +8,7 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from backend.app import create_app
+from backend.auth.configured import connect_configured
 from backend.auth.models import ApiToken
 from backend.auth.people import ensure_administrator
 from backend.auth.tokens import mint, revoke
@@ -41,5 +42,6 @@ def mint_fresh() -> dict[str, str]:
     """Mint this start's token for the administrator; the tokens of earlier starts end with it."""
     revoke_all()
     administrator = ensure_administrator()
+    connect_configured(administrator.user_id)
     minted = mint(administrator.user_id, TOKEN_NAME)
     return {"token": minted.token, "token_id": str(minted.id), "tenant_id": str(administrator.tenant_id)}

@@ -245,7 +245,7 @@ class Supervisor:
 def command_environment(home: Home) -> dict[str, str]:
     """The variables for a Flask or Celery command beside the running stack: what it was given and what it added."""
     stack = Stack(home, given_settings())
-    if not stack.production:
+    if not stack.production and home.keys_file.exists():
         stack.add_keys(load_keys(home)[0])
     if run := read_run_file(home):
         stack.added.update(run.environment)

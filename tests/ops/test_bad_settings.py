@@ -81,6 +81,7 @@ def test_production_refuses_what_is_unsafe(stack: Stack, name: str, value: str) 
     assert name in done.stderr
 
 
+@pytest.mark.slow(reason="each way of starting imports the whole product")
 @pytest.mark.parametrize("start", STARTS)
 def test_every_server_stops_at_a_bad_setting_with_one_line(start: str) -> None:
     environment = clean_environment(**{**GOOD, "APP_MASTER_KEY": "v1:too-short"})
