@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+import yaml
 from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent
@@ -255,6 +256,25 @@ def _customer_id(read: _Reader, name: str) -> str | None:
     return digits
 
 
+def _google_ads_yaml(read: _Reader) -> dict[str, str]:
+    """The members of the stock `google-ads.yaml` that single-account mode uses; the environment wins over them."""
+    path = read.text("GOOGLE_ADS_CONFIGURATION_FILE")
+    if path is None:
+        return {}
+    what = "GOOGLE_ADS_CONFIGURATION_FILE must be the path of a google-ads.yaml with client_id, client_secret"
+    try:
+        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise SettingsError(f"{what} and refresh_token") from problem
+    needed = ("client_id", "client_secret", "refresh_token")
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in needed):
+        raise SettingsError(f"{what} and refresh_token")
+    given = {name: str(found[name]) for name in (*needed, "developer_token") if found.get(name)}
+    if login := str(found.get("login_customer_id") or "").replace("-", ""):
+        given["login_customer_id"] = login
+    return given
+
+
 def _google(read: _Reader) -> GoogleSettings:
     endpoint = read.text("GOOGLE_ADS_ENDPOINT")
     if endpoint is not None and re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", endpoint) is None:
@@ -263,17 +283,18 @@ def _google(read: _Reader) -> GoogleSettings:
     if ca_file is not None and not Path(ca_file).is_file():
         raise SettingsError("GOOGLE_ADS_CA_FILE must be the path of a readable PEM file")
     https = ("https",)
+    given = _google_ads_yaml(read)
     return GoogleSettings(
         endpoint=endpoint,
         ca_file=ca_file,
         api_version=read.choice("GOOGLE_ADS_API_VERSION", "v26", API_VERSIONS),
-        client_id=read.text("GOOGLE_ADS_CLIENT_ID"),
-        client_secret=read.secret("GOOGLE_ADS_CLIENT_SECRET"),
-        developer_token=read.secret("GOOGLE_ADS_DEVELOPER_TOKEN"),
-        refresh_token=read.secret("GOOGLE_ADS_REFRESH_TOKEN"),
+        client_id=read.text("GOOGLE_ADS_CLIENT_ID") or given.get("client_id"),
+        client_secret=read.secret("GOOGLE_ADS_CLIENT_SECRET") or given.get("client_secret"),
+        developer_token=read.secret("GOOGLE_ADS_DEVELOPER_TOKEN") or given.get("developer_token"),
+        refresh_token=read.secret("GOOGLE_ADS_REFRESH_TOKEN") or given.get("refresh_token"),
         configuration_file=read.text("GOOGLE_ADS_CONFIGURATION_FILE"),
         customer_id=_customer_id(read, "GOOGLE_ADS_CUSTOMER_ID"),
-        login_customer_id=_customer_id(read, "GOOGLE_ADS_LOGIN_CUSTOMER_ID"),
+        login_customer_id=_customer_id(read, "GOOGLE_ADS_LOGIN_CUSTOMER_ID") or given.get("login_customer_id"),
         authorize_uri=_url(
             read, "GOOGLE_OAUTH_AUTHORIZE_URI", "https://accounts.google.com/o/oauth2/v2/auth", schemes=https
         ),

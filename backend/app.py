@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from backend import wiring
 from backend.auth import authentication
+from backend.auth import commands as auth_commands
 from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import asset_routes, child_routes
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
     app.register_blueprint(stream.create_redirects(settings.stream_url))
     waiting.init_app(app, threads=settings.api_threads)
+    app.cli.add_command(auth_commands.group)
     _refuse_unguarded(app)
     must_open_what_is_stored(app)
     return app

@@ -35,6 +35,12 @@ BEARER_CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 def init_app(app: flask.Flask) -> None:
     """Authenticate every request of the application."""
     app.before_request(authenticate)
+    app.teardown_request(leave)
+
+
+def leave(_: BaseException | None) -> None:
+    """The thread works for nobody once the request is over."""
+    tenancy.enter(None)
 
 
 def authenticate() -> None:
