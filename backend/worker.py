@@ -20,6 +20,7 @@ from backend.core import logging
 from backend.core.celery import RUN_TASK
 from backend.core.db import dispose_engine
 from backend.core.redis import connect
+from backend.integrations.googleads import gateway
 from backend.jobs import engine
 from backend.sync import schedule
 
@@ -73,6 +74,17 @@ def sweep_jobs() -> None:
 def fan_out_syncs() -> None:
     """Open the nightly sync of every account whose hour has come."""
     schedule.fan_out()
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def guard_parent(sender: Any = None, **_: Any) -> None:
+    """Refuse gRPC in the parent of a pool that forks: a channel from before the fork does not work in the children."""
+    pool = getattr(sender, "pool_cls", None)
+    if "prefork" in str(getattr(pool, "__module__", pool)):
+        try:
+            gateway.forbid_here("this worker forks its pool")
+        except gateway.WrongProcess as problem:
+            raise SystemExit(str(problem)) from problem  # Celery logs other exceptions of a signal and goes on
 
 
 @signals.worker_process_init.connect  # type: ignore[untyped-decorator]

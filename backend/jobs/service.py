@@ -133,11 +133,18 @@ def _waiting_reason(job: Job) -> str | None:
 def cancel(work: Work, job_id: UUID, actor: Actor) -> Job:
     """Stop a job: at once if it is queued, else at its next safe point.
 
+    A job whose `args` say `must_end` (a publish) leaves things behind that only its own run can bring to an end: it can
+    be stopped before its first run, which then ends it, and not later.
+
     Raises:
-        Conflict: it has already ended.
+        Conflict: it has already ended, or must be left to end.
     """
     job = find(work.session, job_id, actor, lock=True)
-    if job.status == "queued":
+    if job.args.get("must_end") and job.status in ("queued", "started"):
+        if job.fence > 0:
+            raise Conflict("The job has begun; what it may have sent to Google has to be brought to an end.")
+        job.cancel_requested = True
+    elif job.status == "queued":
         job.status, job.error, job.waiting_reason = "failed", dict(CANCELLED), None
         job.finished_at = work.session.execute(select(func.now())).scalar_one()
         work.emit(_event(job, "job.failed", error=job.error))

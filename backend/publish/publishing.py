@@ -65,6 +65,7 @@ class Publishing:
         done = self._already_done()
         if done is not None:
             return done
+        self._reopen()
         if self._open_batch(PUBLISH) is None:
             self._fetch_images()
             self._check_again()
@@ -84,6 +85,18 @@ class Publishing:
             if campaign.google_id is None or campaign.status != "PUBLISHED":
                 return None
             return Outcome(_result(campaign))
+
+    def _reopen(self) -> None:
+        """A failed publish that somebody asked to retry is under way again, unless the draft was edited since."""
+        with self._job.write() as work:
+            campaign = self._campaign(work.session, lock=True)
+            if campaign.status == "PUBLISHING":
+                return
+            if campaign.status != "FAILED":
+                raise JobFailed("edited_since", "The campaign was edited since; publish it again.")
+            campaign.status, campaign.sync_status, campaign.sync_error = "PUBLISHING", "publishing", None
+            for before in ("draft", "sync_error"):
+                recording.mark_tree(work.session, self._customer_id, self._campaign_id, before, "publishing")
 
     def _campaign(self, session: Session, *, lock: bool = False) -> Campaign:
         key = {"customer_id": self._customer_id, "id": self._campaign_id}

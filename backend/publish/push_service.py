@@ -119,7 +119,7 @@ def _open(
         subject_id=campaign_id,
         exclusive_key=f"{PUSH_KIND}:{campaign_id}" if campaign_id and scope[str(campaign_id)] is None else None,
         conflict_code="push_in_progress",
-        args={"campaigns": dict(scope), "reason": reason},
+        args={"must_end": True, "campaigns": dict(scope), "reason": reason},
         max_attempts=MAX_ATTEMPTS,
     )
 

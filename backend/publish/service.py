@@ -61,6 +61,7 @@ def request_publish(work: Work, actor: Actor, campaign_id: UUID, order: Mapping[
         exclusive_key=f"{PUBLISH_KIND}:{campaign_id}",
         conflict_code="publish_in_progress",
         args={
+            "must_end": True,
             "google_status": order.get("google_status", "PAUSED"),
             "exemptions": [dict(item) for item in order.get("policy_exemptions", ())],
         },
