@@ -56,7 +56,8 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of every child."""
-        return {"PYTHONUNBUFFERED": "1", **self.added, **self.given, **self._overruled}
+        given = {name: value for name, value in self.given.items() if value.strip() or name not in self.added}
+        return {"PYTHONUNBUFFERED": "1", **self.added, **given, **self._overruled}
 
     @property
     def _overruled(self) -> dict[str, str]:

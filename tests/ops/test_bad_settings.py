@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.cli.development_keys import fresh_keys
 from backend.cli.home import ROOT
 from backend.cli.keys import production_secrets
+from backend.cli.stack import Stack as Composed
 from tests.support.environment import clean_environment
 from tests.support.stack import Stack
 
@@ -118,3 +120,21 @@ def test_an_unknown_command_and_argument_are_refused(stack: Stack) -> None:
     assert stack.run("dance").returncode == 2
     assert "there is no command 'dance'" in stack.run("dance").stderr
     assert stack.run("up", "--fast").stderr == "run.py up: unknown argument '--fast': `up` takes none\n"
+
+
+def test_an_empty_setting_is_an_absent_one(stack: Stack) -> None:
+    empty = {"DATABASE_URL": "", "REDIS_URL": " ", "APP_MASTER_KEY": ""}
+    made = Composed(stack.home, empty)
+    made.add_keys(fresh_keys())
+    assert made.wants_database
+    assert made.wants_redis
+    made.added["DATABASE_URL"] = "postgresql://cw_app:pw@/campaignwizard"
+    assert made.environment["DATABASE_URL"] == "postgresql://cw_app:pw@/campaignwizard"
+    assert made.check().app_env == "development"
+
+
+def test_a_real_google_client_keeps_the_sandbox_away(stack: Stack) -> None:
+    assert Composed(stack.home, {}).wants_sandbox
+    assert not Composed(stack.home, {"GOOGLE_ADS_CLIENT_ID": "mine"}).wants_sandbox
+    assert not Composed(stack.home, {"GOOGLE_ADS_ENDPOINT": "localhost:50051"}).wants_sandbox
+    assert not Composed(stack.home, {"APP_ENV": "production"}).wants_sandbox
