@@ -115,10 +115,9 @@ def _execute(services: Services, name: str) -> None:
     for key, text in sorted(services.world.store.documents(_OPERATIONS).items()):
         if key.startswith(f"{name}#"):
             operations.MergeFromString(_as_mutate(text))
-    method = known("BatchJobService", "RunBatchJob")
-    call = Call(
-        services, facts["version"], method, {}, operations, user=facts["user"], customer_id=facts["customer_id"]
-    )
+    execution = replace(known("BatchJobService", "RunBatchJob"), method="BatchJobExecution")  # the ledger's name for it
+    call = Call(services, facts["version"], execution, {}, operations)
+    call.user, call.customer_id = facts["user"], facts["customer_id"]
     request = replace(decode(operations, facts["user"]), limit=MAX_OPERATIONS)
     mutates.note_operations(call, request)
 
