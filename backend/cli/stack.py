@@ -94,7 +94,7 @@ class Stack:
         Raises:
             StartProblem: one is missing or malformed; the line names it.
         """
-        filled = dict(self.environment)
+        filled = {name: value for name, value in self.environment.items() if value.strip()}
         if self.wants_database:
             filled.setdefault("DATABASE_URL", "postgresql://cw_app:not-yet-known@/campaignwizard")
         if self.wants_redis:
