@@ -43,7 +43,7 @@ def test_the_life_of_a_stack_with_its_own_servers(stack: Stack) -> None:
         assert stack.home.run_file.stat().st_mode & 0o777 == 0o600
         assert run["api_url"] != f"http://127.0.0.1:{port}"
         assert f"API_PORT {port} is taken" in stack.said
-        assert run["api_url"] in stack.said
+        wait_until(lambda: run["api_url"] in stack.said, "the addresses were not printed")
         names = {entry["name"] for entry in run["processes"]}
         assert names == {"postgres", "redis", "api", "stream", "worker", "beat"}
         me = requests.get(f"{run['api_url']}/api/me", headers={"Authorization": f"Bearer {run['token']}"}, timeout=10)
