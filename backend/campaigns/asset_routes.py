@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from backend.adgraph.models import Asset, Customer
 from backend.campaigns import assets, service, tree_json
+from backend.campaigns.answers import AssetItem
 from backend.campaigns.fields import CustomerId, Text
 from backend.campaigns.images import MAX_IMAGE_BYTES
 from backend.core import audit
@@ -70,7 +71,7 @@ def _customer(work: Work, query: dict[str, Any], role: Role) -> Customer:
 @bp.get("")
 @requires(Role.VIEWER)
 @bp.arguments(AssetQuery, location="query")
-@bp.response(200, description="Assets, newest first.")
+@bp.response(200, AssetItem(many=True), description="Assets, newest first.")
 def list_assets(query: dict[str, Any]) -> flask.Response:
     """List an account's assets."""
     with unit_of_work() as work:
@@ -94,7 +95,7 @@ def list_assets(query: dict[str, Any]) -> flask.Response:
 @bp.max_body(UPLOAD_BYTES)
 @bp.reads_raw_body
 @bp.arguments(AccountQuery, location="query")
-@bp.response(201, description="The asset; the same picture again is the same asset.")
+@bp.response(201, AssetItem, description="The asset; the same picture again is the same asset.")
 def upload_asset(query: dict[str, Any]) -> flask.Response:
     """Upload an image: its bytes as the body (image/png, image/jpeg, image/gif) or as the file of a form."""
     data, name = _uploaded()
@@ -133,7 +134,7 @@ def _uploaded() -> tuple[bytes, str | None]:
 @requires(Role.EDITOR)
 @idempotent
 @bp.arguments(VideoAssetForm)
-@bp.response(201, description="The asset; the same video again is the same asset.")
+@bp.response(201, AssetItem, description="The asset; the same video again is the same asset.")
 def add_video(form: dict[str, Any]) -> flask.Response:
     """Add a YouTube video to the library."""
     with unit_of_work() as work:
@@ -147,7 +148,7 @@ def add_video(form: dict[str, Any]) -> flask.Response:
 @bp.get("/<uuid:asset_id>")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description="The asset.")
+@bp.response(200, AssetItem)
 def show_asset(asset_id: UUID) -> flask.Response:
     """Show an asset."""
     with unit_of_work() as work:

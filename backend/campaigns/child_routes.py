@@ -13,6 +13,7 @@ from backend.adgraph.asset_groups import AssetGroup, CampaignAssetGroup
 from backend.adgraph.edges import AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset
 from backend.adgraph.models import Ad, AdGroup, Keyword
 from backend.campaigns import children, flat_drafts, service, tree_json
+from backend.campaigns.answers import AdGroupItem, AdItem, AssetGroupItem, KeywordItem, Linked
 from backend.campaigns.child_schemas import (
     Added,
     AdGroupPatch,
@@ -75,7 +76,7 @@ def _created(kind: Kind, ids: list[UUID], customer_id: UUID, session: Session, p
 @bp.get("/campaigns/<uuid:campaign_id>/ad_groups")
 @requires(Role.VIEWER)
 @bp.arguments(ChildQuery, location="query")
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdGroupItem(many=True), description=SHOWN)
 def list_ad_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
     """List the ad groups of a campaign."""
     with unit_of_work() as work:
@@ -104,7 +105,7 @@ def _narrow(statement: Any, model: Any, status: Any, query: dict[str, Any]) -> A
 @idempotent
 @bp.max_body(TREE_BYTES)
 @bp.arguments(AdGroupForm)
-@bp.response(201, description=SHOWN)
+@bp.response(201, AdGroupItem, description=SHOWN)
 def add_ad_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
     """Add an ad group with everything on it."""
     with unit_of_work() as work:
@@ -123,7 +124,7 @@ def add_ad_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
 @bp.get("/ad_groups/<uuid:ad_group_id>")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdGroupItem, description=SHOWN)
 def show_ad_group(ad_group_id: UUID) -> flask.Response:
     """Show an ad group with what is on it."""
     return _show(AD_GROUP, ad_group_id)
@@ -133,7 +134,7 @@ def show_ad_group(ad_group_id: UUID) -> flask.Response:
 @requires(Role.EDITOR)
 @bp.etagged
 @bp.arguments(AdGroupPatch)
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdGroupItem, description=SHOWN)
 def change_ad_group(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """Change an ad group."""
     return _patch(AD_GROUP, ad_group_id, form)
@@ -154,7 +155,7 @@ def remove_ad_group(ad_group_id: UUID) -> None:
 @bp.get("/ad_groups/<uuid:ad_group_id>/ads")
 @requires(Role.VIEWER)
 @bp.arguments(ChildQuery, location="query")
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdItem(many=True), description=SHOWN)
 def list_ads(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """List the ads of an ad group."""
     with unit_of_work() as work:
@@ -171,7 +172,7 @@ def list_ads(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
 @requires(Role.EDITOR)
 @idempotent
 @bp.arguments(AdForm)
-@bp.response(201, description=SHOWN)
+@bp.response(201, AdItem, description=SHOWN)
 def add_ad(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """Add an ad."""
     with unit_of_work() as work:
@@ -184,7 +185,7 @@ def add_ad(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
 @bp.get("/ads/<uuid:ad_id>")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdItem, description=SHOWN)
 def show_ad(ad_id: UUID) -> flask.Response:
     """Show an ad with its texts and images."""
     return _show(AD, ad_id)
@@ -194,7 +195,7 @@ def show_ad(ad_id: UUID) -> flask.Response:
 @requires(Role.EDITOR)
 @bp.etagged
 @bp.arguments(AdPatch)
-@bp.response(200, description=SHOWN)
+@bp.response(200, AdItem, description=SHOWN)
 def change_ad(form: dict[str, Any], ad_id: UUID) -> flask.Response:
     """Change an ad."""
     return _patch(AD, ad_id, form)
@@ -228,7 +229,7 @@ def _added(ids: list[UUID]) -> tuple[dict[str, Any], int]:
 @bp.get("/ad_groups/<uuid:ad_group_id>/keywords")
 @requires(Role.VIEWER)
 @bp.arguments(ChildQuery, location="query")
-@bp.response(200, description=SHOWN)
+@bp.response(200, KeywordItem(many=True), description=SHOWN)
 def list_keywords(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """List the keywords of an ad group, positive and negative."""
     with unit_of_work() as work:
@@ -274,7 +275,7 @@ def add_negative_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict
 @bp.get("/campaigns/<uuid:campaign_id>/negative_keywords")
 @requires(Role.VIEWER)
 @bp.arguments(ChildQuery, location="query")
-@bp.response(200, description=SHOWN)
+@bp.response(200, KeywordItem(many=True), description=SHOWN)
 def list_campaign_negatives(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
     """List the negative keywords of a campaign."""
     with unit_of_work() as work:
@@ -306,7 +307,7 @@ def add_campaign_negatives(form: dict[str, Any], campaign_id: UUID) -> tuple[dic
 @bp.get("/keywords/<uuid:keyword_id>")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description=SHOWN)
+@bp.response(200, KeywordItem, description=SHOWN)
 def show_keyword(keyword_id: UUID) -> flask.Response:
     """Show a keyword."""
     return _show(KEYWORD, keyword_id)
@@ -316,7 +317,7 @@ def show_keyword(keyword_id: UUID) -> flask.Response:
 @requires(Role.EDITOR)
 @bp.etagged
 @bp.arguments(KeywordPatch)
-@bp.response(200, description=SHOWN)
+@bp.response(200, KeywordItem, description=SHOWN)
 def change_keyword(form: dict[str, Any], keyword_id: UUID) -> flask.Response:
     """Change a keyword's status, bid or address."""
     return _patch(KEYWORD, keyword_id, form)
@@ -337,7 +338,7 @@ def remove_keyword(keyword_id: UUID) -> None:
 @bp.get("/campaigns/<uuid:campaign_id>/asset_groups")
 @requires(Role.VIEWER)
 @bp.arguments(ChildQuery, location="query")
-@bp.response(200, description=SHOWN)
+@bp.response(200, AssetGroupItem(many=True), description=SHOWN)
 def list_asset_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
     """List the asset groups of a Performance Max campaign."""
     with unit_of_work() as work:
@@ -359,7 +360,7 @@ def list_asset_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Respons
 @requires(Role.EDITOR)
 @idempotent
 @bp.arguments(AssetGroupForm)
-@bp.response(201, description=SHOWN)
+@bp.response(201, AssetGroupItem, description=SHOWN)
 def add_asset_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
     """Add an asset group to a Performance Max campaign."""
     with unit_of_work() as work:
@@ -377,7 +378,7 @@ def add_asset_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
 @bp.get("/asset_groups/<uuid:asset_group_id>")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description=SHOWN)
+@bp.response(200, AssetGroupItem, description=SHOWN)
 def show_asset_group(asset_group_id: UUID) -> flask.Response:
     """Show an asset group with its texts and images."""
     return _show(ASSET_GROUP, asset_group_id)
@@ -387,7 +388,7 @@ def show_asset_group(asset_group_id: UUID) -> flask.Response:
 @requires(Role.EDITOR)
 @bp.etagged
 @bp.arguments(AssetGroupPatch)
-@bp.response(200, description=SHOWN)
+@bp.response(200, AssetGroupItem, description=SHOWN)
 def change_asset_group(form: dict[str, Any], asset_group_id: UUID) -> flask.Response:
     """Change an asset group."""
     return _patch(ASSET_GROUP, asset_group_id, form)
@@ -406,7 +407,7 @@ def remove_asset_group(asset_group_id: UUID) -> None:
 @requires(Role.EDITOR)
 @idempotent
 @bp.arguments(LinksForm)
-@bp.response(201, description="The campaign's links.")
+@bp.response(201, Linked)
 def add_campaign_links(form: dict[str, Any], campaign_id: UUID) -> tuple[Any, int]:
     """Link sitelinks, callouts or images to a campaign."""
     with unit_of_work() as work:
@@ -424,7 +425,7 @@ def add_campaign_links(form: dict[str, Any], campaign_id: UUID) -> tuple[Any, in
 @requires(Role.EDITOR)
 @idempotent
 @bp.arguments(LinksForm)
-@bp.response(201, description="How many were linked.")
+@bp.response(201, Linked)
 def add_ad_group_links(form: dict[str, Any], ad_group_id: UUID) -> tuple[Any, int]:
     """Link sitelinks, callouts or images to an ad group."""
     with unit_of_work() as work:

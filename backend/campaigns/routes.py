@@ -9,6 +9,7 @@ import flask
 
 from backend.adgraph.models import Campaign
 from backend.campaigns import flat_drafts, images, objectives, problems, reading, rules, service, tree_json
+from backend.campaigns.answers import CampaignTree, RuleBook
 from backend.campaigns.schemas import SORTS, CampaignForm, CampaignItem, CampaignPatch, CampaignQuery
 from backend.campaigns.writing import TreeWriter
 from backend.core.db import unit_of_work
@@ -118,7 +119,7 @@ def restore_campaign(campaign_id: UUID) -> flask.Response:
 @bp.get("/<uuid:campaign_id>/tree")
 @requires(Role.VIEWER)
 @bp.etagged
-@bp.response(200, description="The campaign and everything below it, in the form that POST takes.")
+@bp.response(200, CampaignTree)
 def show_tree(campaign_id: UUID) -> flask.Response:
     """Show a campaign with its ad groups, keywords, ads and assets in one answer."""
     with unit_of_work() as work:
@@ -131,7 +132,7 @@ def show_tree(campaign_id: UUID) -> flask.Response:
 
 @rules_bp.get("")
 @requires(Role.VIEWER)
-@rules_bp.response(200, description="Limits with their codes, and what each objective means.")
+@rules_bp.response(200, RuleBook, description="Limits with their codes, and what each objective means.")
 def show_rules() -> flask.Response:
     """List every rule of the strict check, and the bidding and goals of each type and objective."""
     strategies = [
