@@ -25,7 +25,7 @@ from backend.sandbox.googleads.transaction import Transaction
 
 __all__ = ["BaseCustomer", "Change", "CustomerInfo", "Transaction", "UnknownCustomer", "World"]
 
-HISTORY = 200  # earlier states of an account that stale searches can see
+HISTORY = 50  # earlier states of an account that stale searches can see
 FIRST_NEW_ID = 1_000_000_000_001  # demo ids lie below
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
