@@ -211,8 +211,12 @@ class TreeWriter:
         """Insert everything, entities before the edges that point at them."""
         for model in _ORDER:
             rows = self._rows.pop(model, [])
+            statement = insert(model)
+            if model in _LINKS:  # what is linked already stays linked
+                key = [column.name for column in model.__table__.primary_key]
+                statement = statement.on_conflict_do_update(index_elements=key, set_={"status": "ENABLED"})
             for start in range(0, len(rows), PARAMETERS):
-                self._session.execute(insert(model), rows[start : start + PARAMETERS])
+                self._session.execute(statement, rows[start : start + PARAMETERS])
         placing.place_fetched(self._session, self._customer)
         if self._rows:
             raise KeyError(f"rows without a place in the order: {sorted(model.__name__ for model in self._rows)}")
@@ -235,6 +239,7 @@ _ORDER = (
     CampaignAsset,
     AdGroupAsset,
 )
+_LINKS = (CampaignAsset, AdGroupAsset)
 
 
 def delete_children(session: Session, customer_id: UUID, campaign_id: UUID) -> None:
