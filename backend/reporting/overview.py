@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.adgraph.stats import Level
-from backend.reporting import data, pacing
+from backend.reporting import data, pacing, totals
 from backend.reporting.performance import service as performance
 from backend.reporting.performance.answer import as_dict, changes
 from backend.reporting.performance.question import Granularity, Question
@@ -84,11 +84,8 @@ def _bounds(scope: str, account: Account) -> tuple[Any, Any]:
 
 def _period(session: Session, account: Account, scope: str) -> dict[str, Any]:
     period = Period(*_bounds(scope, account))
-    question = Question(account, Level.ACCOUNT, period, comparison=compared(period, Against.PERIOD))
-    answer = performance.answer(session, question)
-    now, before = answer.totals, answer.totals_before
-    if before is None:
-        raise AssertionError("an overview is always compared")
+    now = totals.of_account(session, account, period)
+    before = totals.of_account(session, account, compared(period, Against.PERIOD).period)
     return {
         "scope": scope,
         "start": period.first,
