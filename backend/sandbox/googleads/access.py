@@ -6,9 +6,7 @@ Sources: the API's documentation of `login-customer-id` and GOOGLE_ADS_FACTS 2.5
 import re
 from collections.abc import Mapping
 
-import grpc
-
-from backend.sandbox.googleads.errors import Refusal, refuse
+from backend.sandbox.googleads.errors import refuse
 from backend.sandbox.googleads.tokens import SERVICE_ACCOUNT
 from backend.sandbox.googleads.world import World
 
@@ -84,10 +82,3 @@ def login_customer_of(metadata: Mapping[str, str]) -> str:
     if value and not re.fullmatch(r"\d{1,10}", value):
         raise refuse("header_error", "INVALID_LOGIN_CUSTOMER_ID", trigger=value)
     return value
-
-
-def unauthenticated(message: str) -> Refusal:
-    """The answer to a call without credentials."""
-    refusal = refuse("authentication_error", "OAUTH_TOKEN_HEADER_INVALID", message)
-    refusal.status = grpc.StatusCode.UNAUTHENTICATED
-    return refusal

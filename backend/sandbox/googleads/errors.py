@@ -170,15 +170,3 @@ def _set_trigger(value: Any, trigger: object) -> None:
         value.double_value = trigger
     elif trigger is not None:
         value.string_value = str(trigger)
-
-
-def partial_failure_status(problems: Sequence[Problem], request_id: str, version: str) -> tuple[str, bytes]:
-    """(message, Any bytes' value) for `partial_failure_error`; the type URL names the version of the call."""
-    failed = failure(problems, request_id)
-    count = len(problems)
-    message = (
-        failed.errors[0].message
-        if count == 1
-        else f"Multiple errors in 'details'. First error: {failed.errors[0].message}"
-    )
-    return message, failed.SerializeToString()

@@ -53,9 +53,7 @@ class Tokens:
     def __init__(self, store: Store, live_limit: int = 100) -> None:
         self._store, self._lock = store, threading.RLock()
         self.live_limit = live_limit
-        self.lifetime_s: float | None = (
-            None  # of refresh tokens issued from now on
-        )
+        self.lifetime_s: float | None = None  # of refresh tokens issued from now on
         meta = store.meta()
         self._key = bytes.fromhex(meta.get("token_key") or secrets.token_hex(32))
         self.client_id = meta.get("client_id") or f"{secrets.randbelow(10**12):012d}-sandbox.apps.googleusercontent.com"

@@ -15,7 +15,6 @@ IN_AD_GROUP = Index("ad_group_ad", lambda a: None if is_removed(a) else a.ad_gro
 BY_AD = Index("ad_group_ad", lambda a: a.ad.id)
 MAX_SEARCH_ADS = 3  # enabled ones per ad group
 MAX_ADS = 50
-_EXEMPT_FIELDS = ("ignorable_policy_topics", "exempt_policy_violation_keys")
 
 
 @rules_for("ad_group_ad")
@@ -63,9 +62,6 @@ class AdGroupAdRules(Rules):
             group = op.get(new.ad_group)
             if group is not None:
                 self._limits(op, new, group)
-
-    def missing(self, op: Op, resource_name: str) -> Any | None:
-        return None
 
 
 @rules_for("ad")

@@ -98,7 +98,7 @@ def _check_content(op: Op, chosen: str, new: Any) -> None:
     elif chosen in _BY_REFERENCE:
         reference = _BY_REFERENCE[chosen]
         name = getattr(value, reference)
-        known = constant_exists(op, reference, name)
+        known = constant_exists(name)
         if not name:
             op.fail("field_error", "REQUIRED", chosen, reference)
         elif not known:
@@ -115,9 +115,8 @@ def _check_content(op: Op, chosen: str, new: Any) -> None:
         op.fail("field_error", "REQUIRED", chosen, "type")
 
 
-def constant_exists(op: Op, kind: str, name: str) -> bool:
-    """Whether a constant can be targeted. The built-in set is small, so any well-formed id counts as existing,
-    except those that Google cannot have."""
+def constant_exists(name: str) -> bool:
+    """Whether a constant can be targeted: the built-in set is small, so every id that Google could have counts."""
     number = name.rpartition("/")[2]
     return number.isdigit() and 0 < int(number) < 10_000_000
 

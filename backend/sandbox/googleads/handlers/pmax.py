@@ -14,7 +14,6 @@ from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 BY_NAME = Index("asset_group", lambda g: None if is_removed(g) else (g.campaign, g.name.lower()))
 LINKS = Index("asset_group_asset", lambda link: None if is_removed(link) else link.asset_group)
 BRAND_LINKS = Index("campaign_asset", lambda link: None if is_removed(link) else link.campaign)
-MAX_ASSET_GROUPS = 100
 
 _TEXT_WIDTHS = {"HEADLINE": 30, "LONG_HEADLINE": 90, "DESCRIPTION": 90, "BUSINESS_NAME": 25}
 _PICTURES = {

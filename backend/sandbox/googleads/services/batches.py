@@ -25,7 +25,6 @@ from backend.sandbox.googleads.transaction import Transaction
 MAX_REQUEST_BYTES = 10_484_504
 MAX_OPERATIONS = 1_000_000
 MAX_PAGE = 1_000
-_METADATA = "resources.BatchJob.BatchJobMetadata"
 _OPERATIONS, _RESULTS, _JOBS = "batch_operations", "batch_results", "batch_jobs"
 
 
