@@ -66,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.create_blueprint(api))
     app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
-    app.register_blueprint(stream.create_redirects(settings.stream_url))
+    api.register_blueprint(stream.create_redirects(settings.stream_url))
     waiting.init_app(app, threads=settings.api_threads)
     app.cli.add_command(auth_commands.group)
     _refuse_unguarded(app)

@@ -105,16 +105,20 @@ def of_customer(query: dict[str, Any], customer_id: str) -> flask.Response:
     return _stream(query, scope)
 
 
-def create_redirects(stream_url: str) -> flask.Blueprint:
+def create_redirects(stream_url: str) -> Blueprint:
     """For the API: the same addresses, sent on to the stream process (a reverse proxy sends them there by itself)."""
-    redirects = flask.Blueprint("event_redirects", __name__)
+    redirects = Blueprint("event_redirects", __name__, description="Live events (text/event-stream)")
 
     @requires(Role.VIEWER)
-    def redirect(**_: Any) -> flask.Response:
-        location = stream_url + flask.request.full_path.rstrip("?")
-        return flask.Response(status=307, headers={"Location": location})
+    @redirects.arguments(StreamQuery, location="query")
+    @redirects.response(
+        200, {"type": "string"}, content_type="text/event-stream", description="The events, as they come."
+    )
+    @redirects.alt_response(307, description="To the same path of the stream process.")
+    def redirect(query: dict[str, Any], **_: Any) -> flask.Response:
+        """Events: of everything, of one job, of one account; they resume after `Last-Event-ID` or `after`."""
+        return flask.Response(status=307, headers={"Location": stream_url + flask.request.full_path.rstrip("?")})
 
-    redirect._reads = frozenset({"query"})  # type: ignore[attr-defined]
     for number, path in enumerate(PATHS):
         redirects.add_url_rule(path, f"to_stream_{number}", redirect)
     return redirects
