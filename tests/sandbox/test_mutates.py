@@ -255,3 +255,26 @@ def test_the_ledger_tells_what_was_sent_and_made(server: Sandbox, account: Accou
     )
     assert line["results"] == [result_name(slot) for slot in response.mutate_operation_responses]
     assert line["customer_id"] == account.id
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("plus", [False, True], ids=["raw", "proto-plus"])
+def test_failures_in_every_version_and_mode(server: Sandbox, client_of: Clients, version: str, plus: bool) -> None:
+    client = client_of(version, plus=plus)
+    request = client.get_type("MutateLabelsRequest")
+    request.customer_id, request.partial_failure = server.info["customer_ids"][1], True
+    for name in ("x" * 81, f"good {version} {plus}"):
+        operation = client.get_type("LabelOperation")
+        operation.create.name = name
+        request.operations.append(operation)
+    service = client.get_service("LabelService")
+    response = service.mutate_labels(request=request)
+    assert [bool(result.resource_name) for result in response.results] == [False, True]
+    (detail,) = response.partial_failure_error.details
+    assert detail.type_url == f"type.googleapis.com/google.ads.googleads.{version}.errors.GoogleAdsFailure"
+    kind = type(client.get_type("GoogleAdsFailure"))
+    failure = kind.deserialize(detail.value) if plus else kind.FromString(detail.value)
+    path = "operations[0].create.name"
+    assert [error[:2] for error in described(failure)] == [("LabelError.INVALID_LABEL_NAME", path)]
+    request.partial_failure = False
+    assert refused(service.mutate_labels, request=request).errors[0][:2] == ("LabelError.INVALID_LABEL_NAME", path)

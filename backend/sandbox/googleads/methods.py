@@ -8,6 +8,7 @@ from backend.sandbox.googleads.services import (
     conversions,
     customers,
     generated,
+    identity,
     mutates,
     planning,
     recommendations,
@@ -16,8 +17,8 @@ from backend.sandbox.googleads.services import (
 )
 
 SERVICES = (
-    accounts, batches, brands, conversions, customers, generated, mutates, planning, recommendations, searches,
-    user_data,
+    accounts, batches, brands, conversions, customers, generated, identity, mutates, planning, recommendations,
+    searches, user_data,
 )  # fmt: skip
 
 __all__ = ["METHODS", "SERVICES"]

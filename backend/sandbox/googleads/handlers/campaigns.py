@@ -221,6 +221,8 @@ class CampaignRules(Rules):
         if not text:
             return None
         moment = checks.date_time(op, text, name)
+        if moment is not None:
+            setattr(new, name, moment.isoformat(" "))
         if moment is not None and enum_name(new, "advertising_channel_type") in _DAY_GRANULAR:
             edge = time(0, 0, 0) if name == "start_date_time" else time(23, 59, 59)
             if moment.time() != edge:

@@ -11,7 +11,7 @@ from backend.sandbox.googleads import errors
 from backend.sandbox.googleads.mutate.rules import Op
 
 CONTROL = re.compile(r"[\x00\n\r]")
-_CUSTOMIZER = re.compile(r"\{(?:keyword|customizer|location|countdown|if)[^:}]*(?::([^}]*))?\}", re.IGNORECASE)
+_CUSTOMIZER = re.compile(r"\{=?(?:keyword|customizer|location|countdown|if)[^:}]*(?::([^}]*))?\}", re.IGNORECASE)
 _NO_CENTS = frozenset(("JPY", "KRW", "VND", "CLP", "ISK", "HUF", "TWD", "IDR"))
 MAX_MICROS = 10**16
 MAX_URL = 2048
@@ -144,10 +144,13 @@ def tracking(op: Op, new: Any, *path: Any) -> None:
 
 
 def date_time(op: Op, text: str, *path: Any) -> datetime | None:
-    """A "yyyy-MM-dd HH:mm:ss" in the account's zone, or None with the problem reported."""
-    if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text):
+    """A "yyyy-MM-dd HH:mm:ss" in the account's zone, or None with the problem reported.
+
+    The date may be without dashes ("yyyyMMdd HH:mm:ss"), as Google's own examples send it; the time may not be absent.
+    """
+    if re.fullmatch(r"\d{4}(-?)\d\d\1\d\d \d\d:\d\d:\d\d", text):
         try:
-            return datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - the account's wall clock
+            return datetime.strptime(text.replace("-", ""), "%Y%m%d %H:%M:%S")  # noqa: DTZ007 - the account's clock
         except ValueError:
             op.fail("date_error", "INVALID_FIELD_VALUES_IN_DATE_TIME", *path, trigger=text)
             return None

@@ -142,11 +142,16 @@ def own_parts(op: Op, rules: Rules, new: Any) -> dict[str, str | None]:
         elif field is not None and field.enum_type is not None:
             known = field.enum_type.values_by_number.get(getattr(new, part))
             found[part] = known.name if known is not None else str(getattr(new, part))
-        elif field is not None and field.type != FieldDescriptor.TYPE_STRING and new.HasField(part):
+        elif field is not None and field.type != FieldDescriptor.TYPE_STRING and _given(new, field):
             found[part] = str(getattr(new, part))
         else:
             found[part] = None
     return found
+
+
+def _given(new: Any, field: FieldDescriptor) -> bool:
+    """Whether a number was sent; a field without presence (ids of output-only resources) counts when it is not 0."""
+    return bool(new.HasField(field.name) if field.has_presence else getattr(new, field.name))
 
 
 def write_ids(new: Any, parts: dict[str, str]) -> None:

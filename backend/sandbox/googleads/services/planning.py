@@ -127,7 +127,7 @@ def historical_metrics(call: Call) -> Any:
 def forecast(call: Call) -> Any:
     """Clicks and cost of a campaign that does not exist yet."""
     campaign = call.request.campaign
-    words = [item.keyword.text for group in campaign.ad_groups for item in group.biddable_keywords]
+    words = [text for group in campaign.ad_groups for text in _forecast_words(group)]
     if not words:
         raise refuse("field_error", "REQUIRED", path=("campaign", "ad_groups"))
     response = call.rpc.response()
@@ -143,6 +143,13 @@ def forecast(call: Call) -> Any:
             value = {"impressions": clicks * 20.0, "click_through_rate": 0.05, "conversion_rate": 0.04}[field]
             setattr(metrics, field, value)
     return response
+
+
+def _forecast_words(group: Any) -> list[str]:
+    """Keywords of an ad group to forecast: `keywords` from v24 on, `biddable_keywords` before."""
+    if "keywords" in group.DESCRIPTOR.fields_by_name:
+        return [keyword.text for keyword in group.keywords]
+    return [item.keyword.text for item in group.biddable_keywords]
 
 
 @rpc("KeywordPlanIdeaService.GenerateAdGroupThemes")
