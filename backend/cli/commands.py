@@ -47,6 +47,7 @@ COMMANDS: dict[str, Command] = {
         "backend.cli.passing:flask", "a Flask command with this clone's settings: flask routes, flask db …"
     ),
     "celery": Command("backend.cli.passing:celery", "a Celery command with this clone's settings: celery inspect ping"),
+    "postman": Command("backend.cli.postman:postman", "write docs/postman_collection.json from the OpenAPI document"),
     "prepare": Command("backend.cli.prepare:main", ""),
 }
 
