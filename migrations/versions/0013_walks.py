@@ -92,7 +92,8 @@ BEGIN
         JOIN ad_groups g ON g.customer_id = customer AND g.id = l.ad_group_id AND g.status = 'ENABLED'
         JOIN campaign_adgroup h ON h.customer_id = customer AND h.ad_group_id = g.id
         JOIN campaigns c ON c.customer_id = customer AND c.id = h.campaign_id AND c.google_status = 'ENABLED'
-        WHERE e.customer_id = customer AND e.asset_id = x.id)
+        WHERE e.customer_id = customer AND e.asset_id = x.id
+        OFFSET 0) -- asset by asset: as a join it would look at all edges before the first page
     ORDER BY x.id LIMIT most;
 END $$
 """
