@@ -16,6 +16,7 @@ from celery import signals
 from kombu.entity import Queue
 
 from backend.app import create_app
+from backend.auth import housekeeping
 from backend.core import logging
 from backend.core.celery import RUN_TASK
 from backend.core.db import dispose_engine
@@ -34,6 +35,7 @@ HANDLERS: tuple[str, ...] = (
     "backend.reporting.tasks",
 )
 NIGHTLY_TICK_SECONDS = 60
+TIDY_SECONDS = 3600
 HEARTBEAT_SECONDS = 30
 
 log = logging.get_logger(__name__)
@@ -50,6 +52,11 @@ celery.conf.beat_schedule = {
         "task": "sync.fan_out",
         "schedule": NIGHTLY_TICK_SECONDS,
         "options": {"queue": "default", "expires": NIGHTLY_TICK_SECONDS},
+    },
+    "tidy": {
+        "task": "auth.tidy",
+        "schedule": TIDY_SECONDS,
+        "options": {"queue": "default", "expires": TIDY_SECONDS},
     },
 }
 for module in HANDLERS:
@@ -74,6 +81,12 @@ def sweep_jobs() -> None:
 def fan_out_syncs() -> None:
     """Open the nightly sync of every account whose hour has come."""
     schedule.fan_out()
+
+
+@celery.task(name="auth.tidy")  # type: ignore[untyped-decorator]
+def tidy_up() -> None:
+    """Delete what has served its time."""
+    log.info("tidied", **housekeeping.tidy())
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

@@ -172,7 +172,7 @@ class AuditSchema(ma.Schema):
     ip = fields.String(allow_none=True)
 
 
-class AuditQuery(PageQuery):
+class AuditFilter(ma.Schema):
     """Filters of the audit trail."""
 
     action = fields.String(
@@ -183,3 +183,7 @@ class AuditQuery(PageQuery):
     customer_id = fields.String(validate=validate.Length(max=12))
     since = fields.AwareDateTime(default_timezone=None)
     until = fields.AwareDateTime(default_timezone=None)
+
+
+class AuditQuery(AuditFilter, PageQuery):
+    """One page of the audit trail."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from decimal import Decimal
 
-from backend.reporting.document import Document, Format, Section, Table, Value, written
+from backend.core.csv_cell import CONTROL, csv_cell
+from backend.reporting.document import Document, Format, Section, Table, written
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~])")
 _AT_THE_BEGINNING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def markdown(document: Document) -> str:
@@ -51,7 +49,7 @@ def _markdown_row(cells: list[str]) -> str:
 
 def escape_markdown(text: str) -> str:
     """Text that Markdown shows as it is: one line, no markup, no HTML."""
-    plain = _MARKDOWN.sub(r"\\\1", _CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
+    plain = _MARKDOWN.sub(r"\\\1", CONTROL.sub("", _LINE_BREAKS.sub(" ", text)))
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -77,15 +75,3 @@ def csv_text(document: Document) -> str:
         for row in table.rows:
             writer.writerow([section.key, *(csv_cell(value) for value in row)])
     return out.getvalue()
-
-
-def csv_cell(value: Value) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        clean = _CONTROL.sub("", value)
-        return f"'{clean}" if clean.startswith(_FORMULA) else clean
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value else "0"
-    return str(value)

@@ -16,13 +16,13 @@ from typing import Any
 
 import orjson
 
+from backend.core.csv_cell import csv_cell
 from backend.core.errors import Conflict, Invalid, NotAllowedYet, Problem, RateLimitReached, Unavailable
 from backend.core.logging import get_logger
 from backend.integrations.googleads.errors import AdsError, NeedsReauth, RateLimited, Refused
 from backend.integrations.googleads.gaql import Catalogue, Checked
 from backend.integrations.googleads.gateway import Gateway
 from backend.integrations.googleads.rows.values import RowReader, reader
-from backend.reporting.render import csv_cell
 
 log = get_logger(__name__)
 Writer = Callable[[Sequence[Any]], bytes]

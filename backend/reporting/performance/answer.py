@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from backend.core.csv_cell import csv_cell
 from backend.reporting.document import Value, change
 from backend.reporting.measures import METRICS, Totals
 from backend.reporting.performance.question import Question
-from backend.reporting.render import csv_cell
 
 # DeviceEnum and AdNetworkTypeEnum as the statistics store them; a test holds them against Google's enums.
 DEVICES = {0: "UNSPECIFIED", 1: "UNKNOWN", 2: "MOBILE", 3: "TABLET", 4: "DESKTOP", 5: "OTHER", 6: "CONNECTED_TV"}
