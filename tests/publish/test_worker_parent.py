@@ -16,7 +16,7 @@ celery = backend.worker.celery
 """
 
 
-def test_a_parent_that_touched_grpc_is_refused_at_start(environment: dict[str, str], tmp_path: Path, root: Path) -> None:
+def test_a_parent_that_touched_grpc_is_refused(environment: dict[str, str], tmp_path: Path, root: Path) -> None:
     (tmp_path / "early.py").write_text(HOOK, encoding="utf-8")
     paths = os.pathsep.join([str(tmp_path), str(root)])
 
