@@ -68,20 +68,29 @@ class Workers:
         self._pick = pick
         self._stop = threading.Event()
         self.kills = 0
+        self.name = ""
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "celery", "-A", "backend.worker", "worker", "-B", "--concurrency", "2"]
-        command += ["--schedule", f"{self._log.name}.beat", "--hostname", f"chaos-{uuid.uuid4().hex}@localhost"]
+        self.name = f"chaos-{uuid.uuid4().hex}@localhost"
+        command += ["--schedule", f"{self._log.name}.beat", "--hostname", self.name]
         return subprocess.Popen(
             command, cwd=harness.ROOT, env=self._environment, stdout=self._log, stderr=self._log, start_new_session=True
         )
 
     def rage(self) -> None:
-        """Kill at random moments, often while a publish is under way."""
-        while not self._stop.wait(self._pick.uniform(6, 14)):
+        """Kill at random moments once the worker takes jobs, often while a publish is under way."""
+        while self._is_ready() and not self._stop.wait(self._pick.uniform(1, 6)):
             self.kill()
             self.process = self._start()
+
+    def _is_ready(self) -> bool:
+        """Wait until the current worker takes jobs; False when there is to be no more killing."""
+        while f"{self.name} ready" not in Path(self._log.name).read_text(encoding="utf-8", errors="replace"):
+            if self._stop.wait(0.2):
+                return False
+        return True
 
     def kill(self) -> None:
         """End the worker and its pool at once."""
