@@ -24,8 +24,12 @@ class Behaviour:
     required: frozenset[str]
 
 
-_SET_BY_CLIENTS = {"Asset": frozenset({"image_asset"})}
-"""Fields whose documentation says output only although every official example that makes one sets them."""
+_SET_BY_CLIENTS = {
+    "Asset": frozenset({"image_asset"}),
+    "CampaignBidModifier": frozenset({"campaign"}),
+    "CustomerLabel": frozenset({"label"}),
+}
+"""Fields documented as output only although nobody could make one without setting them."""
 
 _NONE = Behaviour(frozenset(), frozenset(), frozenset())
 

@@ -100,6 +100,12 @@ def _is_id(part: str) -> bool:
     return part.endswith("_id") and part not in ("place_id", "item_id", "recommendation_id", "external_video_id")
 
 
+def own_temporary(resource_name: str) -> str | None:
+    """The temporary id that the name of a new entity defines: its last part, not those of what it belongs to."""
+    found = TEMPORARY.findall(resource_name)
+    return found[-1] if found and resource_name.endswith(found[-1]) else None
+
+
 def is_temporary(resource_name: str) -> bool:
     """Whether a negative id stands in the name."""
     return TEMPORARY.search(resource_name) is not None

@@ -108,6 +108,9 @@ class AdGroupRules(Rules):
         where = ("demand_gen_ad_group_settings", "channel_controls", "selected_channels")
         if controls.HasField("selected_channels") and not any(value is True for _, value in chosen.ListFields()):
             op.fail("field_error", "REQUIRED", *where)
+        if new.demand_gen_ad_group_settings.HasField("channel_controls"):
+            chosen_by = "SELECTED_CHANNELS" if controls.HasField("selected_channels") else "CHANNEL_STRATEGY"
+            set_enum(controls, "channel_config", chosen_by)
 
 
 def parent_alive(op: Op, parent: Any, *path: str) -> bool:

@@ -132,7 +132,10 @@ def _step(state: _Run, operation: Operation) -> None:
     if op.problems:
         state.tx.undo(mark)
         state.problems[operation.index] = op.problems
-        state.failed_temps.update(names.TEMPORARY.findall(operation.resource_name))
+        if operation.action == "create":
+            own = names.own_temporary(operation.resource_name)
+            if own is not None and own not in state.real_ids:
+                state.failed_temps.add(own)
         result = None
     else:
         state.deferred.extend((op, check) for check in op.deferred)
@@ -203,8 +206,7 @@ def _own_temporary(state: _Run, op: Op, new: Any) -> str | None:
         text = f"Resource name '{given}' is malformed."
         op.fail("request_error", "RESOURCE_NAME_MALFORMED", "resource_name", message=text, trigger=given)
         return None
-    found = names.TEMPORARY.findall(given)
-    return found[-1] if found and given.endswith(found[-1]) else None
+    return names.own_temporary(given)
 
 
 def _resolve_temporaries(state: _Run, op: Op, new: Any) -> None:
