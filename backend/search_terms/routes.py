@@ -15,7 +15,7 @@ from backend.reporting import accounts
 from backend.reporting.performance.question import parse_conditions, parse_order
 from backend.reporting.performance.service import period_of
 from backend.reporting.snapshot import snapshot
-from backend.search_terms import adding, blocking, ngrams, schemas, suggestions, terms
+from backend.search_terms import adding, blocking, ngrams, pushing, schemas, suggestions, terms
 from backend.search_terms.terms import TermQuestion
 
 bp = Blueprint("search terms", __name__, url_prefix="/api/search-terms", description="What people searched for")
@@ -117,13 +117,20 @@ def over_blocking(order: dict[str, Any]) -> list[dict[str, Any]]:
 @bp.arguments(schemas.AddSchema)
 @bp.response(200, schemas.AddedSchema)
 def add(order: dict[str, Any]) -> dict[str, Any]:
-    """Add search terms as keywords or negatives; each item is answered by its index."""
+    """Add search terms as keywords or negatives; each item is answered by its index, and campaigns are pushed."""
     actor = current_actor()
     with unit_of_work() as work:
         account = accounts.find(work.session, order, actor, Role.EDITOR)
         customer = work.session.get_one(Customer, account.customer_id)
         added = adding.add(work, actor, customer, account, order["items"])
+        pushes = pushing.push(work, actor, account, added.parents, asked=order["push"])
     counts = {
         status: sum(outcome.status == status for outcome in added.outcomes) for status in ("added", "exists", "refused")
     }
-    return {**counts, "items": [outcome.as_dict() for outcome in added.outcomes]}
+    waiting = sum(parent.campaign_id is None for parent in added.parents)
+    return {
+        **counts,
+        "pushes": pushes,
+        "waiting_lists": waiting,
+        "items": [outcome.as_dict() for outcome in added.outcomes],
+    }

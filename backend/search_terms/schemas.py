@@ -173,6 +173,14 @@ class AddSchema(AccountQuery):
     """Search terms to add."""
 
     items = ma.fields.List(ma.fields.Nested(ItemForm), required=True, validate=ma.validate.Length(1, MAX_ITEMS))
+    push = ma.fields.Boolean(
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "Push the campaigns that got something new, with all that waits below them. "
+            "By default a publisher pushes and an editor leaves drafts."
+        },
+    )
 
 
 class CheckSchema(AccountQuery):
@@ -242,8 +250,22 @@ class OutcomeSchema(ma.Schema):
     over_blocking = ma.fields.Nested(EffectSchema)
 
 
+class PushSchema(ma.Schema):
+    """The push of one campaign: its job, or why there is none."""
+
+    campaign_id = ma.fields.String(required=True, metadata={"description": "Our id."})
+    job_id = ma.fields.String(required=True, allow_none=True)
+    code = ma.fields.String(allow_none=True)
+    detail = ma.fields.String(allow_none=True)
+
+
 class AddedSchema(ma.Schema):
     """The outcomes in the order of the items."""
+
+    pushes = ma.fields.List(ma.fields.Nested(PushSchema), required=True)
+    waiting_lists = ma.fields.Integer(
+        required=True, metadata={"description": "Shared lists with new drafts; no campaign's push takes them along."}
+    )
 
     added = ma.fields.Integer(required=True)
     exists = ma.fields.Integer(required=True)

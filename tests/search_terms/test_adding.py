@@ -29,7 +29,7 @@ def shop(new_shop: Callable[..., Shop]) -> Shop:
 
 def add(shop: Shop, *items: dict[str, Any], **headers: str) -> dict[str, Any]:
     """Add items as the administrator."""
-    answer = shop.team.client.post(PATH, json={"slug": shop.slug, "items": list(items)}, headers=headers)
+    answer = shop.team.client.post(PATH, json={"slug": shop.slug, "items": list(items), "push": False}, headers=headers)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.get_json()
     return body
@@ -109,6 +109,24 @@ def test_thousands_at_once(shop: Shop) -> None:
     items = [{"as": "keyword", "text": f"word {number}", "ad_group_id": "11"} for number in range(3000)]
     answer = add(shop, *items)
     assert (answer["added"], len(drafts(shop))) == (3000, 3000)
+
+
+def test_a_publisher_pushes_and_an_editor_leaves_drafts(shop: Shop) -> None:
+    item = {"as": "keyword", "text": "pushed", "ad_group_id": "11"}
+    listed = {"as": "negative", "text": "cheap", "level": "shared_list", "shared_set_id": "77"}
+    editor = shop.team.member("editor")
+    drafted = editor.post(PATH, json={"slug": shop.slug, "items": [item]}).get_json()
+    assert (drafted["added"], drafted["pushes"]) == (1, [])
+    refused = editor.post(PATH, json={"slug": shop.slug, "items": [{**item, "text": "other"}], "push": True})
+    assert refused.status_code == 403
+    assert len(drafts(shop)) == 1
+    items = [{**item, "text": "more"}, listed]
+    answer = shop.team.client.post(PATH, json={"slug": shop.slug, "items": items}).get_json()
+    assert (answer["added"], answer["waiting_lists"]) == (2, 1)
+    job = shop.rows("SELECT kind, subject_id FROM jobs WHERE id = :id", id=answer["pushes"][0]["job_id"])[0]
+    assert job == {"kind": "push", "subject_id": shop.campaigns[1]}
+    again = shop.team.client.post(PATH, json={"slug": shop.slug, "items": [{**item, "text": "third"}]}).get_json()
+    assert (again["added"], again["pushes"][0]["job_id"], again["pushes"][0]["code"]) == (1, None, "push_in_progress")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,111 @@
+"""From the demo agency to the report: every number equals the sandbox's own total, and a term added is pushed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.support.database import job_waiter
+from tests.support.sandbox import Sandbox
+from tests.support.team import Team, make_team
+
+MEASURES = ("impressions", "clicks", "cost_micros")
+
+
+@pytest.fixture(scope="module")
+def synced(app: Flask, rows: Any, sandbox: Sandbox, request: pytest.FixtureRequest) -> tuple[Team, dict[str, Any]]:
+    """A connected team and its first client account, synced by a real worker."""
+    team = make_team(app, rows, sandbox, "Golden", lambda: request.getfixturevalue("worker"))
+    account = next(row for row in team.connect() if not row["manager"] and row["enabled"])
+    order = {"slug": account["slug"], "command": "append", "args": {}}
+    begun = team.client.post("/api/runbooks/execute", json=order)
+    assert begun.status_code == 202, begun.text
+    job = job_waiter(rows)(begun.get_json()["job_id"], 200)
+    assert job["status"] == "finished", job
+    return team, account
+
+
+def get(team: Team, path: str, **query: Any) -> Any:
+    answer = team.client.get(path, query_string=query)
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()
+
+
+def totals(sandbox: Sandbox, account: dict[str, Any], level: str, start: str, end: str) -> dict[str, dict[str, float]]:
+    """The sandbox's totals by entity."""
+    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in sandbox.totals(account["customer_id"], level, start, end):
+        for name in (*MEASURES, "conversions", "conversions_value"):
+            found[str(row["google_id"])][name] += row[name]
+    return {key: dict(value) for key, value in found.items() if any(value.values())}
+
+
+@pytest.mark.parametrize("level", ["campaign", "ad_group"])
+def test_performance_equals_the_sandbox_to_the_micro(
+    synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, level: str
+) -> None:
+    team, account = synced
+    answer = get(team, "/api/performance", slug=account["slug"], level=level, scope="LAST-30-DAYS", top=1000)
+    expected = totals(sandbox, account, level, answer["start"], answer["end"])
+    assert expected
+    assert {row["id"]: {name: row[name] for name in MEASURES} for row in answer["rows"]} == {
+        key: {name: value[name] for name in MEASURES} for key, value in expected.items()
+    }
+    for row in answer["rows"]:
+        assert row["conversions"] == pytest.approx(expected[row["id"]]["conversions"])
+        assert row["name"]
+    assert answer["currency_code"] == account["currency_code"]
+
+
+def test_the_report_tells_the_same(synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any) -> None:
+    team, account = synced
+    begun = team.client.post("/api/reports/generate", json={"slug": account["slug"], "scope": "LAST-30-DAYS"})
+    job = job_waiter(rows)(begun.get_json()["job_id"], 60)
+    assert job["status"] == "finished", job["error"]
+    result = job["result"]
+    expected = totals(sandbox, account, "campaign", result["period"]["start"], result["period"]["end"])
+    for name in MEASURES:
+        assert result["totals"][name] == sum(value[name] for value in expected.values())
+    section = [row for row in csv.reader(io.StringIO(result["csv"])) if row and row[0] == "campaigns"]
+    assert {row[1]: int(row[6]) for row in section} == {key: value["cost_micros"] for key, value in expected.items()}
+    assert date.fromisoformat(result["period"]["end"]) < date.today()  # noqa: DTZ011 (yesterday in any zone)
+
+
+def test_a_search_term_becomes_a_keyword_at_google(
+    synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Callable[..., list[dict[str, Any]]]
+) -> None:
+    team, account = synced
+    terms = get(team, "/api/search-terms", slug=account["slug"], limit=200)
+    assert terms
+    assert {row["state"] for row in terms} <= {"existing", "blocked", "both", "actionable", "unknown"}
+    chosen = next(
+        row for row in terms if row["state"] == "actionable" and not row["here"] and len(row["search_term"]) < 70
+    )
+    before = sandbox.last_seq()
+    items = [
+        {"as": "keyword", "text": chosen["search_term"], "match_type": "EXACT", "ad_group_id": chosen["ad_group_id"]},
+        {
+            "as": "negative",
+            "text": "zzz nothing like it",
+            "match_type": "PHRASE",
+            "level": "campaign",
+            "campaign_id": chosen["campaign_id"],
+        },
+    ]
+    answer = team.client.post("/api/search-terms/add", json={"slug": account["slug"], "items": items}).get_json()
+    assert [item["status"] for item in answer["items"]] == ["added", "added"], answer
+    job = job_waiter(rows)(answer["pushes"][0]["job_id"], 60)
+    assert job["status"] == "finished", job
+    ids = [item["keyword_id"] for item in answer["items"]]
+    live = rows("SELECT google_id, sync_status FROM keywords WHERE id = ANY(CAST(:ids AS uuid[]))", ids=ids)
+    assert len(live) == 2
+    assert all(row["google_id"] and row["sync_status"] == "synced" for row in live)
+    applied = [call for call in sandbox.ledger(since=before) if call["outcome"] in ("applied", "partial")]
+    assert len(applied) == 1
