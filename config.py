@@ -117,6 +117,7 @@ class Settings:
     rate_limit: str
     database_pool: int
     api_threads: int
+    trusted_proxies: int
     google: GoogleSettings
     entra: EntraSettings | None
     timing: Timing
@@ -413,6 +414,7 @@ def build_settings(environ: Mapping[str, str]) -> Settings:
         rate_limit=read.text("RATE_LIMIT", "600 per minute") or "600 per minute",
         database_pool=read.integer("DATABASE_POOL", 10, low=1, high=200),
         api_threads=read.integer("API_THREADS", 8, low=1, high=256),
+        trusted_proxies=read.integer("TRUSTED_PROXIES", 0, low=0, high=10),
         google=_google(read),
         entra=_entra(read),
         timing=_timing(read),

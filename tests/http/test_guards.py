@@ -48,6 +48,18 @@ def test_a_caller_has_one_budget_for_all_routes(team, new_team, other_app):
     assert caller.get("/health").status_code == 200
 
 
+def test_the_address_of_the_caller_is_the_one_that_our_proxy_saw(team, other_app, rows):
+    def address_with(app):
+        body = {"email": f"{uuid.uuid4().hex}@example.com", "password": "wrong password"}
+        forged = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+        Client(app).post("/auth/login", json=body, headers=forged)
+        found = rows("SELECT ip FROM audit_events WHERE subject = :subject", subject=f"email:{body['email']}")
+        return found[0]["ip"]
+
+    assert address_with(team.app) == "127.0.0.1"
+    assert address_with(other_app(trusted_proxies=1)) == "203.0.113.9"
+
+
 def test_without_redis_the_api_answers_and_still_counts(team, other_app):
     app = other_app(redis_url="redis://127.0.0.1:9/0", rate_limit="5 per minute")
     caller = Client(app, team.token)

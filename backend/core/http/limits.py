@@ -8,6 +8,7 @@ import flask
 from flask_cors import CORS
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.core.http.problems import HttpProblem
 from config import Settings
@@ -53,6 +54,9 @@ def caller() -> str:
 def init_app(app: flask.Flask, settings: Settings) -> None:
     """Install the guards; called after authentication, so that rates count per caller."""
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
     app.before_request(limit_body)
     _limit_rate(app, settings)
     if settings.cors_origins:
