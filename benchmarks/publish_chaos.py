@@ -72,7 +72,19 @@ class Workers:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", "backend.worker", "worker", "-B", "--concurrency", "2"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "backend.worker",
+            "worker",
+            "-B",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "INFO",
+        ]
         self.name = f"chaos-{uuid.uuid4().hex}@localhost"
         command += ["--schedule", f"{self._log.name}.beat", "--hostname", self.name]
         return subprocess.Popen(
