@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from psycopg import Cursor
 from sqlalchemy.orm import Session
 
 from backend.adgraph.staging import Stage, planner_memory, raw
@@ -23,11 +25,15 @@ from backend.adgraph.staging import Stage, planner_memory, raw
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column and the SQL over the source `s` that gives Google's value; `editable` fields take part in the merge."""
+    """A column and the SQL over the source `s` that gives Google's value.
+
+    `editable` fields take part in the three-way merge; a `derived` one follows from the key, so it is not compared.
+    """
 
     column: str
     value: str
     editable: bool = False
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +104,22 @@ def merge_entities(
     values = {"customer": stage.customer_id, "read_at": read_at, "asked": list(asked)}
     with planner_memory(session):
         cursor.execute(_merge_statement(stage, merge), values)
-        changed = cursor.rowcount
-        removed = 0
-        if (complete or asked) and merge.gone is not None:
+        changed, removed = cursor.rowcount, 0
+        listed, live, skipped = _count(cursor, stage, merge, values)
+        # Every listed row is in the table by now: only if the table has more can any of them be gone.
+        if merge.gone is not None and (asked or (complete and live > listed)):
             cursor.execute(_gone_statement(stage, merge, everything=complete), values)
             removed = cursor.rowcount
-        cursor.execute(_skipped_statement(stage, merge), values)
-        row = cursor.fetchone()
-    return Merged(changed, removed, int(row[0]) if row else 0)
+    return Merged(changed, removed, skipped)
+
+
+def _count(
+    cursor: Cursor[tuple[Any, ...]], stage: Stage, merge: EntityMerge, values: dict[str, Any]
+) -> tuple[int, int, int]:
+    """How many rows the answer lists, how many live ones the table has, and how many have to be read again."""
+    cursor.execute(_counts_statement(stage, merge), values)
+    row = cursor.fetchone() or (0, 0, 0)
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def run_statement(session: Session, stage: Stage, statement: str) -> int:
@@ -121,8 +135,9 @@ UNTOUCHED = "t.updated_at < %(read_at)s AND t.sync_status <> 'publishing'"
 def _merge_statement(stage: Stage, merge: EntityMerge) -> str:
     editable = [field for field in merge.fields if field.editable]
     follows = [field for field in merge.fields if not field.editable]
+    compared = [field for field in merge.fields if not field.derived]
     clean = f"""
-WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(merge.fields)}) THEN UPDATE SET
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(compared)}) THEN UPDATE SET
     {_assign(merge.fields)}, {_STAMPS}, version = t.version + ({_differs(editable)})::int,
     sync_status = 'synced', remote = '{{}}', base = '{{}}', sync_error = NULL"""
     dirty = _dirty_clause(editable, follows) if editable else ""
@@ -133,19 +148,29 @@ WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(merge.fi
     exprs += [f"s.{field.column}" for field in merge.fields] + [sql for _, sql in merge.on_insert]
     keys = " AND ".join(f"t.{column} = s.{column}" for column, _ in merge.key)
     return f"""
-MERGE INTO {merge.table} t USING ({_source(stage, merge)}) s ON t.customer_id = %(customer)s AND {keys}{clean}{dirty}
+MERGE INTO {merge.table} t USING ({_differing(stage, merge)}) s ON t.customer_id = %(customer)s AND {keys}{clean}{dirty}
 WHEN NOT MATCHED AND NOT s.being_published THEN INSERT
     ({", ".join(names)}, sync_status, first_synced_at, last_synced_at)
     VALUES ({", ".join(exprs)}, 'synced', now(), now())"""
 
 
-def _source(stage: Stage, merge: EntityMerge) -> str:
+def _differing(stage: Stage, merge: EntityMerge) -> str:
+    """The rows of the answer that are new, other than ours, or locally edited.
+
+    Most rows are as they were. A join leaves them out for less than MERGE needs to visit each of them; MERGE decides
+    again about the others, on the newest version of the row.
+    """
     columns = [f"{sql} AS {column}" for column, sql in merge.key]
     columns += [f"{field.value} AS {field.column}" for field in merge.fields]
-    return (
-        f"SELECT {', '.join(columns)}, busy.being_published"
-        f" FROM {merge.source.replace('{stage}', stage.table)} CROSS JOIN ({_being_published(merge)}) busy"
-    )
+    same_key = " AND ".join(f"old.{column} = {sql}" for column, sql in merge.key)
+    mine = ", ".join(f"old.{field.column}" for field in merge.fields if not field.derived)
+    theirs = ", ".join(field.value for field in merge.fields if not field.derived)
+    return f"""
+    SELECT {", ".join(columns)}, busy.being_published
+    FROM {merge.source.replace("{stage}", stage.table)}
+    LEFT JOIN {merge.table} old ON old.customer_id = %(customer)s AND {same_key}
+    CROSS JOIN ({_being_published(merge)}) busy
+    WHERE old.customer_id IS NULL OR old.dirty_fields <> '{{}}' OR ({mine}) IS DISTINCT FROM ({theirs})"""
 
 
 def _being_published(merge: EntityMerge) -> str:
@@ -177,6 +202,7 @@ def _dirty_clause(editable: list[Field], follows: list[Field]) -> str:
     """The second branch: rows with local edits, decided field by field by two SQL functions (migration `sync`)."""
     mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
     theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
+    differs = _differs([field for field in follows if not field.derived])
     remote = f"sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs})"
     still_dirty = f"sync_still_dirty(t.dirty_fields, {mine}, {theirs})"
     kept = ", ".join(
@@ -188,7 +214,7 @@ def _dirty_clause(editable: list[Field], follows: list[Field]) -> str:
     )
     followed = f", {_assign(follows)}" if follows else ""
     return f"""
-WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND ({_differs(follows)} OR {moved}
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND ({differs} OR {moved}
         OR {remote} <> t.remote OR {still_dirty} <> t.dirty_fields) THEN UPDATE SET
     {kept}{followed}, {_STAMPS}, version = t.version + ({moved})::int,
     remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base),
@@ -206,12 +232,20 @@ WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND {merge.s
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
 
 
-def _skipped_statement(stage: Stage, merge: EntityMerge) -> str:
+def _counts_statement(stage: Stage, merge: EntityMerge) -> str:
+    """Rows listed, rows live, rows to be read again: written here meanwhile, held back, or without their parent."""
+    source = merge.source.replace("{stage}", stage.table)
+    constants = [f"t.{column} = {sql}" for column, sql in merge.key if sql.startswith("'")]
+    mine = " AND ".join(["t.customer_id = %(customer)s", merge.live, *constants])
     orphans = (
-        f" + (SELECT count(*) FROM {stage.table} s WHERE NOT ({merge.parent}))" if merge.parent is not None else ""
+        f"CASE WHEN listed.n = (SELECT count(*) FROM {stage.table}) THEN 0"
+        f" ELSE (SELECT count(*) FROM {stage.table} s WHERE NOT ({merge.parent})) END"
+        if merge.parent is not None
+        else "0"
     )
-    return (
-        f"SELECT (SELECT count(*) FROM {merge.table} t WHERE t.customer_id = %(customer)s"
-        f" AND {merge.live} AND NOT ({UNTOUCHED}) AND t.updated_at <> now())"
-        f" + (SELECT being_published::int FROM ({_being_published(merge)}) busy){orphans}"
-    )
+    return f"""
+SELECT listed.n, counted.live,
+       counted.busy + (SELECT being_published::int FROM ({_being_published(merge)}) held) + {orphans}
+FROM (SELECT count(*) AS n FROM {source}) listed,
+     (SELECT count(*) AS live, count(*) FILTER (WHERE NOT ({UNTOUCHED}) AND t.updated_at <> now()) AS busy
+      FROM {merge.table} t WHERE {mine}) counted"""

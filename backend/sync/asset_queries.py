@@ -55,7 +55,7 @@ ASSETS = StructureQuery(
                 Field("type", "s.type"),
                 Field("text", "nullif(s.text, '')"),
                 Field("youtube_video_id", "nullif(s.youtube_video_id, '')"),
-                Field("resource_name", resource_name("assets", "s.id")),
+                Field("resource_name", resource_name("assets", "s.id"), derived=True),
             ),
             on_insert=(
                 ("attributes", "'{}'"),
@@ -219,7 +219,7 @@ ASSET_GROUPS = StructureQuery(
                 Field("path1", "nullif(s.path1, '')", editable=True),
                 Field("path2", "nullif(s.path2, '')", editable=True),
                 Field("ad_strength", "s.ad_strength"),
-                Field("resource_name", resource_name("assetGroups", "s.id")),
+                Field("resource_name", resource_name("assetGroups", "s.id"), derived=True),
             ),
             gone="status = 'REMOVED'",
             scope="t.status <> 'REMOVED'",
