@@ -1,1 +1,1 @@
-"""CampaignWizard: draft, check, publish and report on Google Ads campaigns. The folders are explained in docs/architecture.md."""
+"""CampaignWizard: draft, check, publish, report on Google Ads campaigns. docs/architecture.md explains the folders."""

@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -234,7 +235,7 @@ def growth(engine: Engine, rows: int, rounds: int) -> bool:
         for _ in range(rounds):
             for size, address in ((rows // 10, small), (rows, large)):
                 empty(engine)
-                rates[size].append(size / timed(lambda a=address: product(engine, a, fast=fast_path_installed())))
+                rates[size].append(size / timed(partial(product, engine, address, fast=fast_path_installed())))
             empty(engine)
             alone.append(in_processes([(large, CUSTOMER)])[0])
             empty(engine)

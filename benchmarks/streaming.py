@@ -52,7 +52,7 @@ def search_terms(rows: int, seed: int = 7) -> Iterator[bytes]:
 def _serve(rows: int, ready: Connection) -> None:
     answers = list(search_terms(rows))
 
-    class Handler(grpc.GenericRpcHandler):
+    class Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         def service(self, handler_call_details: Any) -> Any:
             return grpc.unary_stream_rpc_method_handler(lambda request, context: iter(answers))
 
@@ -81,4 +81,4 @@ def served(rows: int) -> Iterator[str]:
 def stream(address: str, decode: Callable[[bytes], Any] | None = None) -> Iterator[Any]:
     """The answers of a server, as bytes or through a deserializer."""
     with grpc.insecure_channel(address, options=OPTIONS) as channel:
-        yield from channel.unary_stream(METHOD, response_deserializer=decode)(b"")
+        yield from channel.unary_stream(METHOD, request_serializer=None, response_deserializer=decode)(b"")

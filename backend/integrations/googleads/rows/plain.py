@@ -61,7 +61,11 @@ class PlainDecoder:
                     (convert(value) if convert else value) if present(row) else None for value, row in pairs
                 ]
             elif convert is not None:
-                memo = convert if self._selection.columns[index].kind in (Kind.JSON, Kind.TEXTS) else _Memo(convert).__getitem__
+                memo = (
+                    convert
+                    if self._selection.columns[index].kind in (Kind.JSON, Kind.TEXTS)
+                    else _Memo(convert).__getitem__
+                )
                 columns[index] = list(map(memo, columns[index]))
         return zip(*columns, strict=True)
 
