@@ -122,3 +122,9 @@ def known(service: str, method: str) -> Rpc:
     if found is None:
         raise KeyError(f"{service}.{method}")
     return found
+
+
+def as_sent(version: str, rpc: Rpc, request: Any) -> Any:
+    """A request of the store's version as the class of the call's own one, where later versions dropped a field."""
+    sent = rpcs(version)[f"/google.ads.googleads.{version}.services.{rpc.service}/{rpc.method}"]
+    return sent.request.FromString(request.SerializeToString())

@@ -103,7 +103,7 @@ class Catalogue:
                 continue  # contents of files are not part of the language
             if child is None:
                 yield self._leaf(field, here, category)
-            elif field.is_repeated or compatibility.is_leaf_message(path[0], child.name, len(child.fields)):
+            elif field.is_repeated or _is_whole(path, child):
                 yield self._message_leaf(field, here, category)
                 if "asset" in child.fields_by_name and child.name.startswith(("Ad", "YouTube")):
                     yield self._asset_of(child, here, category, repeated=field.is_repeated)
@@ -166,6 +166,16 @@ class Catalogue:
 def gaql_name(path: tuple[str, ...]) -> str:
     """The language's spelling of a descriptor path: `ad.type_` is `ad.type`."""
     return ".".join(part.rstrip("_") for part in path)
+
+
+def _is_whole(path: tuple[str, ...], child: Descriptor) -> bool:
+    """Whether a single message is selected as a whole: by the tables, or as another resource inside this one.
+
+    The ad of `ad_group_ad` is the only nested resource whose fields are selected one by one.
+    """
+    if compatibility.is_leaf_message(path[0], child.name, len(child.fields)):
+        return True
+    return "resource_name" in child.fields_by_name and path[0] != "ad_group_ad"
 
 
 def _enum_values(enum: EnumDescriptor) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from backend.sandbox.googleads import registry
 from backend.sandbox.googleads.calls import Call, rpc
 from backend.sandbox.googleads.demo import constants
 from backend.sandbox.googleads.enums import set_enum
@@ -126,7 +127,7 @@ def historical_metrics(call: Call) -> Any:
 @rpc("KeywordPlanIdeaService.GenerateKeywordForecastMetrics")
 def forecast(call: Call) -> Any:
     """Clicks and cost of a campaign that does not exist yet."""
-    campaign = call.request.campaign
+    campaign = registry.as_sent(call.version, call.rpc, call.request).campaign
     words = [text for group in campaign.ad_groups for text in _forecast_words(group)]
     if not words:
         raise refuse("field_error", "REQUIRED", path=("campaign", "ad_groups"))
