@@ -105,13 +105,16 @@ def bootstrap(command: str) -> None:
 
 
 def hand_over(arguments: list[str]) -> None:
-    """Become `python -m backend.cli …` in the virtual environment; the caller's folder stays the current one."""
+    """Become `python -m backend.cli …` in the virtual environment; the caller's folder stays the current one.
+
+    `-P`: a folder named `backend` where the caller stands must not be taken for ours.
+    """
     environment = dict(os.environ)
     paths = [str(ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     environment.pop("PYTHONHOME", None)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # seven processes would each compile the whole code at each start
-    os.execve(str(PYTHON), [str(PYTHON), "-m", "backend.cli", *arguments], environment)
+    os.execve(str(PYTHON), [str(PYTHON), "-P", "-m", "backend.cli", *arguments], environment)
 
 
 def main(arguments: list[str]) -> int:

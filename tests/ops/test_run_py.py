@@ -98,3 +98,21 @@ def test_what_is_installed_is_not_installed_again(module: ModuleType, clone: Pat
     (clone / "requirements-none.txt").write_text("# changed\n", encoding="utf-8")
     with pytest.raises(FileNotFoundError):
         module.install(("requirements-none.txt",))
+
+
+def test_a_folder_named_backend_where_the_caller_stands_is_not_ours(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoy = tmp_path / "elsewhere" / "backend"
+    decoy.mkdir(parents=True)
+    (decoy / "__init__.py").write_text("raise SystemExit('the decoy was imported')\n")
+    handed: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, arguments, environment: handed.append((arguments, environment)))
+    monkeypatch.setattr(module, "ROOT", ROOT)
+    module.hand_over(["help"])
+    arguments, environment = handed[0]
+    done = subprocess.run(
+        [sys.executable, *arguments[1:]], cwd=decoy.parent, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "usage:" in done.stdout
