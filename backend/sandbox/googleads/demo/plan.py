@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from backend.sandbox.googleads.criterion_ids import criterion_id
 from backend.sandbox.googleads.demo import draws
 from backend.sandbox.googleads.demo.messages import make, resource_name
 from backend.sandbox.googleads.demo.vocabulary import Business, Market
-from backend.sandbox.googleads.handlers.criteria import criterion_id
 
 Entity = tuple[str, Any]
 

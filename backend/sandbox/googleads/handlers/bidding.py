@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from backend.sandbox.googleads.criterion_ids import criterion_id
 from backend.sandbox.googleads.enums import enum_name, is_removed, set_enum
-from backend.sandbox.googleads.handlers import checks, criteria
+from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.indexes import Index
 from backend.sandbox.googleads.mutate.rules import Op, Rules, rules_for
 
@@ -84,7 +85,7 @@ class AdGroupBidModifierRules(Rules):
 
     def part(self, op: Op, new: Any, part: str) -> str | None:
         chosen = new.WhichOneof("criterion")
-        return str(criteria.criterion_id(chosen, new)) if part == "criterion_id" and chosen else None
+        return str(criterion_id(chosen, new)) if part == "criterion_id" and chosen else None
 
 
 @rules_for("campaign_bid_modifier")

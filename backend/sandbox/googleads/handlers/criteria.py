@@ -1,15 +1,14 @@
 """Targeting and exclusion: criteria of ad groups, campaigns, shared sets and the account.
 
-A criterion's id follows from its content, as Google's do: a location has the id of its geo target, a device that of the
-platform, a keyword the same id in every ad group (unique only within its parent).
+What id a criterion has: `criterion_ids`.
 """
 
 import re
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
 from backend.sandbox.googleads import policy as policies
+from backend.sandbox.googleads.criterion_ids import BY_ENUM, BY_REFERENCE, criterion_id
 from backend.sandbox.googleads.enums import default_enum, enum_name, is_removed, set_enum
 from backend.sandbox.googleads.handlers import checks
 from backend.sandbox.googleads.handlers.ad_groups import parent_alive
@@ -20,26 +19,6 @@ from backend.sandbox.googleads.names import public_name
 MAX_KEYWORD_CHARACTERS, MAX_KEYWORD_WORDS = 80, 10
 MAX_NEGATIVES_PER_CAMPAIGN, MAX_NEGATIVES_PER_SET, MAX_PER_AD_GROUP = 10_000, 5_000, 20_000
 _INVALID_KEYWORD_CHARS = re.compile(r"[!@%,*^()={}~`<>?\\|;]")
-_DEVICES = {"MOBILE": 30001, "DESKTOP": 30000, "TABLET": 30002, "CONNECTED_TV": 30004, "OTHER": 30003}
-_GENDERS = {"MALE": 10, "FEMALE": 11, "UNDETERMINED": 20}
-_AGES = {
-    "AGE_RANGE_18_24": 503001, "AGE_RANGE_25_34": 503002, "AGE_RANGE_35_44": 503003, "AGE_RANGE_45_54": 503004,
-    "AGE_RANGE_55_64": 503005, "AGE_RANGE_65_UP": 503006, "AGE_RANGE_UNDETERMINED": 503999,
-}  # fmt: skip
-_PARENTAL = {"PARENT": 300, "NOT_A_PARENT": 301, "UNDETERMINED": 302}
-_INCOME = {
-    "INCOME_RANGE_0_50": 510001, "INCOME_RANGE_50_60": 510002, "INCOME_RANGE_60_70": 510003,
-    "INCOME_RANGE_70_80": 510004, "INCOME_RANGE_80_90": 510005, "INCOME_RANGE_90_UP": 510006,
-    "INCOME_RANGE_UNDETERMINED": 510000,
-}  # fmt: skip
-_BY_ENUM = {
-    "device": _DEVICES,
-    "gender": _GENDERS,
-    "age_range": _AGES,
-    "parental_status": _PARENTAL,
-    "income_range": _INCOME,
-}
-_BY_REFERENCE = {"location": "geo_target_constant", "language": "language_constant", "topic": "topic_constant"}
 
 OF_AD_GROUP = Index("ad_group_criterion", lambda c: None if is_removed(c) else c.ad_group)
 NEGATIVES_OF_CAMPAIGN = Index(
@@ -50,28 +29,6 @@ BY_KEYWORD = Index(
     lambda c: (c.ad_group, c.keyword.text.lower(), c.keyword.match_type) if c.HasField("keyword") else None,
 )
 OF_SET = Index("shared_criterion", lambda c: c.shared_set)
-
-
-def criterion_id(chosen: str, criterion: Any) -> int:
-    """The id of a criterion by its content."""
-    value = getattr(criterion, chosen)
-    if chosen in _BY_ENUM:
-        return _BY_ENUM[chosen].get(enum_name(value, "type_"), 0) or _hashed(chosen, value)
-    if chosen in _BY_REFERENCE:
-        number = getattr(value, _BY_REFERENCE[chosen]).rpartition("/")[2]
-        return int(number) if number.isdigit() else _hashed(chosen, value)
-    if chosen == "keyword":
-        return 10_000_000_000 + _digest(f"{enum_name(value, 'match_type')}/{' '.join(value.text.lower().split())}")
-    return _hashed(chosen, value)
-
-
-def _hashed(chosen: str, value: Any) -> int:
-    return 20_000_000_000 + _digest(chosen + value.SerializeToString(deterministic=True).hex())
-
-
-def _digest(text: str) -> int:
-    data = text.encode()
-    return zlib.crc32(data) + (zlib.adler32(data) << 4)
 
 
 def check_keyword(op: Op, keyword: Any, *path: Any) -> None:
@@ -95,8 +52,8 @@ def _check_content(op: Op, chosen: str, new: Any) -> None:
     value = getattr(new, chosen)
     if chosen == "keyword":
         check_keyword(op, value, chosen)
-    elif chosen in _BY_REFERENCE:
-        reference = _BY_REFERENCE[chosen]
+    elif chosen in BY_REFERENCE:
+        reference = BY_REFERENCE[chosen]
         name = getattr(value, reference)
         known = constant_exists(name)
         if not name:
@@ -111,7 +68,7 @@ def _check_content(op: Op, chosen: str, new: Any) -> None:
         _check_schedule(op, value)
     elif chosen == "proximity":
         _check_proximity(op, value)
-    elif chosen in _BY_ENUM and value.type_ == 0:
+    elif chosen in BY_ENUM and value.type_ == 0:
         op.fail("field_error", "REQUIRED", chosen, "type")
 
 
