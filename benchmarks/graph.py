@@ -27,8 +27,8 @@ from backend.adgraph.staging import raw  # noqa: E402
 from backend.adgraph.traversal import Page, active_assets, ads_of_asset, keywords_of_asset  # noqa: E402
 
 NEEDS = ("database",)
-TENANT = uuid.uuid5(uuid.NAMESPACE_OID, "bench graph")
-CUSTOMER = uuid.uuid5(uuid.NAMESPACE_OID, "bench graph account")
+TENANT = uuid.uuid5(uuid.NAMESPACE_OID, "bench graph, keywords together")
+CUSTOMER = uuid.uuid5(TENANT, "account")
 EDGES_PER_AD, ADS_PER_GROUP, GROUPS_PER_CAMPAIGN, EDGES_PER_ASSET = 10, 5, 20, 5
 PAGE, ALL = Page(50), Page(100_000)
 
@@ -49,8 +49,8 @@ INSERT INTO campaign_adgroup (customer_id, campaign_id, ad_group_id)
 SELECT :customer, pg_temp.one(1, (n - 1) / :per_campaign + 1), pg_temp.one(2, n) FROM generate_series(1, :groups) n;
 INSERT INTO keywords (customer_id, id, google_id, parent_kind, parent_id, text, match_type, negative, status,
     sync_status)
-SELECT :customer, pg_temp.one(5, n), n, 'ad_group', pg_temp.one(2, n % :groups + 1), 'word ' || n, 'BROAD', false,
-    'ENABLED', 'synced' FROM generate_series(1, :keywords) n;
+SELECT :customer, pg_temp.one(5, n), n, 'ad_group', pg_temp.one(2, (n - 1) * :groups / :keywords + 1), 'word ' || n,
+    'BROAD', false, 'ENABLED', 'synced' FROM generate_series(1, :keywords) n;
 INSERT INTO ads (customer_id, id, google_id, name, type, sync_status)
 SELECT :customer, pg_temp.one(3, n), n, '', 'RESPONSIVE_SEARCH_AD', 'synced' FROM generate_series(1, :ads) n;
 INSERT INTO adgroup_ad (customer_id, ad_group_id, ad_id, status, sync_status)
@@ -120,7 +120,7 @@ def prepare(owner: Engine, edges: int) -> None:
             connection.execute(text(f"VACUUM ANALYZE {table}"))
 
 
-def every_keyword(session: Session, asset: uuid.UUID) -> Iterator[uuid.UUID]:
+def every_keyword(session: Session, asset: uuid.UUID) -> Iterator[str]:
     """All pages of an asset's keywords."""
     page = Page(5000)
     while rows := keywords_of_asset(session, CUSTOMER, asset, page):
@@ -144,7 +144,7 @@ def main() -> int:
         ).scalar_one()
         picked = {row.which: row for row in session.execute(PICK, {"customer": CUSTOMER})}
         for which, row in picked.items():
-            plain = set(session.execute(PLAIN, {"customer": CUSTOMER, "asset": row.asset_id}).scalars())
+            plain = set(map(str, session.execute(PLAIN, {"customer": CUSTOMER, "asset": row.asset_id}).scalars()))
             walked = list(every_keyword(session, row.asset_id))
             assert len(walked) == len(set(walked))
             assert set(walked) == plain

@@ -15,12 +15,17 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph.staging import raw
 
-FIRST = UUID(int=0)
+FIRST = str(UUID(int=0))
 
 # Functions of the database (migration 0013): they keep their plans and check the tenant once per call.
-_ADS = "SELECT * FROM walk_asset_ads(%(customer)s, %(asset)s, %(after)s, %(limit)s::int)"
-_KEYWORDS = "SELECT * FROM walk_asset_keywords(%(customer)s, %(asset)s, %(after_ad)s, %(after)s, %(limit)s::int)"
-_ACTIVE = "SELECT * FROM walk_active_assets(%(customer)s, %(after)s, %(limit)s::int)"
+# Ids come as text, because they leave as JSON: making a UUID object of each takes longer than finding it.
+_PLACE = "ad_group_google_id, ad_group_name, campaign_google_id, campaign_name"
+_ADS = f"""SELECT id::text, google_id, type, name, status, field_types, {_PLACE}
+FROM walk_asset_ads(%(customer)s, %(asset)s, %(after)s, %(limit)s::int)"""
+_KEYWORDS = f"""SELECT ad_id::text, id::text, google_id, text, match_type, status, {_PLACE}
+FROM walk_asset_keywords(%(customer)s, %(asset)s, %(after_ad)s, %(after)s, %(limit)s::int)"""
+_ACTIVE = """SELECT id::text, google_id, type, name, mime_type, width, height
+FROM walk_active_assets(%(customer)s, %(after)s, %(limit)s::int)"""
 
 _CAMPAIGNS = """
 WITH uses AS (
@@ -40,11 +45,11 @@ WITH uses AS (
     SELECT e.campaign_id, 'campaign' FROM campaign_asset e
     WHERE e.customer_id = %(customer)s AND e.asset_id = %(asset)s AND e.status <> 'REMOVED'
 )
-SELECT c.id, c.google_id, c.name, c.status, c.google_status, u.uses, u.via
+SELECT c.id::text, c.google_id, c.name, c.status, c.google_status, u.uses, u.via
 FROM (SELECT campaign_id, count(*) AS uses, array_agg(DISTINCT via ORDER BY via) AS via FROM uses
       GROUP BY campaign_id) u
 JOIN campaigns c ON c.customer_id = %(customer)s AND c.id = u.campaign_id
-WHERE c.id > %(after)s ORDER BY c.id LIMIT %(limit)s
+WHERE c.id > %(after)s::uuid ORDER BY c.id LIMIT %(limit)s
 """
 
 
@@ -53,8 +58,8 @@ class Page:
     """Where to go on (behind these keys) and how many rows to give at most."""
 
     limit: int
-    after: UUID = FIRST
-    after_ad: UUID = FIRST
+    after: str = FIRST
+    after_ad: str = FIRST
 
 
 def ads_of_asset(session: Session, customer_id: UUID, asset_id: UUID, page: Page) -> list[dict[str, Any]]:
