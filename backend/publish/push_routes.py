@@ -91,6 +91,7 @@ def _action(kind: str, action: str, text: str) -> Any:
     @requires(Role.PUBLISHER if kind == "campaign" else Role.EDITOR)
     @bp.arguments(PushOrder)
     @bp.response(202, JobAccepted)
+    @bp.alt_response(204, description="Done here: Google does not know it, or has it like this already.")
     def act(order: dict[str, Any], row_id: UUID) -> flask.Response:
         wish = Wish(kind, action, order.get("reason"))
         with unit_of_work() as work:

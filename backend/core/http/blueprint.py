@@ -26,6 +26,7 @@ from backend.core.security import GUARD, Role
 View = TypeVar("View", bound=Callable[..., Any])
 
 WRITES = ("post", "put", "patch", "delete")
+WAITED_FOR = "The outcome: with `Prefer: wait=N` (at most 30 seconds) the job was waited for and has ended well."
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
@@ -115,6 +116,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             doc.setdefault("parameters", []).append("IF_MATCH_TAG")
         responses = doc.setdefault("responses", {})
         responses.pop("default", None)
+        if 202 in responses:
+            responses.setdefault(200, {"description": WAITED_FOR})
         for status in sorted(statuses):
             responses[status] = f"PROBLEM_{status}"
         if etagged:
