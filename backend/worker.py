@@ -23,7 +23,7 @@ from backend.core.db import dispose_engine
 from backend.core.redis import connect
 from backend.integrations.googleads import gateway
 from backend.jobs import engine
-from backend.sync import schedule
+from backend.sync import retention, schedule
 
 QUEUES = ("default", "publish", "sync", "reports")
 HANDLERS: tuple[str, ...] = (
@@ -36,6 +36,7 @@ HANDLERS: tuple[str, ...] = (
 )
 NIGHTLY_TICK_SECONDS = 60
 TIDY_SECONDS = 3600
+HOUSEKEEPING_SECONDS = 86_400
 HEARTBEAT_SECONDS = 30
 
 log = logging.get_logger(__name__)
@@ -52,6 +53,11 @@ celery.conf.beat_schedule = {
         "task": "sync.fan_out",
         "schedule": NIGHTLY_TICK_SECONDS,
         "options": {"queue": "default", "expires": NIGHTLY_TICK_SECONDS},
+    },
+    "statistics": {
+        "task": "sync.keep_in_shape",
+        "schedule": HOUSEKEEPING_SECONDS,
+        "options": {"queue": "default", "expires": HOUSEKEEPING_SECONDS},
     },
     "tidy": {
         "task": "auth.tidy",
@@ -75,6 +81,12 @@ def sweep_jobs() -> None:
     swept = engine.sweep()
     if any(swept.values()):
         log.info("jobs_swept", **swept)
+
+
+@celery.task(name="sync.keep_in_shape")  # type: ignore[untyped-decorator]
+def keep_statistics_in_shape() -> None:
+    """Make partitions ahead, drop old ones."""
+    retention.keep_in_shape()
 
 
 @celery.task(name="sync.fan_out")  # type: ignore[untyped-decorator]
