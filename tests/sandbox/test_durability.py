@@ -172,13 +172,13 @@ def _killings(folder: Path, rounds: int, size: int) -> None:
             server.stop()
 
 
+@pytest.mark.slow(reason="starts a sandbox of its own and works it for three seconds")
 def test_a_crowd_leaves_no_torn_state(tmp_path: Path) -> None:
-    """Over ten seconds where the machine is busy: it starts a sandbox of its own and works it for three."""
     _storm(tmp_path, size=16, seconds=3)
 
 
+@pytest.mark.slow(reason="starts a sandbox, kills it and starts it again")
 def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
-    """Over ten seconds where the machine is busy: it starts a sandbox twice."""
     _killings(tmp_path, rounds=1, size=8)
 
 
@@ -192,6 +192,7 @@ def test_ten_kills(tmp_path: Path) -> None:
     _killings(tmp_path, rounds=10, size=20)
 
 
+@pytest.mark.slow(reason="starts a sandbox, kills it and starts it again")
 def test_a_torn_last_line_is_cut_and_restored(tmp_path: Path) -> None:
     server = start_sandbox(tmp_path, "--clients", "2", "--days", "30")
     request = new_request(server.info["customer_ids"][0])
