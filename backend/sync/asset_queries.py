@@ -78,6 +78,13 @@ ASSETS = StructureQuery(
     change_type="ASSET",
 )
 
+_TWINS = """assets ours, assets theirs, ads a
+WHERE t.customer_id = %(customer)s AND o.customer_id = t.customer_id AND o.ad_id = t.ad_id
+  AND o.field_type = t.field_type AND ours.customer_id = o.customer_id AND ours.id = o.asset_id
+  AND ours.google_id IS NULL AND ours.type = 'TEXT' AND theirs.customer_id = t.customer_id AND theirs.id = t.asset_id
+  AND theirs.google_id IS NOT NULL AND theirs.text = ours.text AND a.customer_id = t.customer_id AND a.id = t.ad_id
+  AND a.dirty_fields = '{}' AND a.sync_status <> 'publishing'"""
+
 AD_ASSETS = StructureQuery(
     "ad_assets",
     "ad_group_ad_asset_view",
@@ -111,6 +118,9 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
   AND x.google_id IS NOT NULL AND a.google_id IN (SELECT ad_google_id FROM {stage})
   AND NOT EXISTS (SELECT FROM {stage} s WHERE s.ad_google_id = a.google_id AND s.asset_google_id = x.google_id
                   AND s.field_type = t.field_type)""",
+        # A text that was published from here is an asset of Google's now: its edge takes over from our own one.
+        f"UPDATE ad_asset t SET position = o.position FROM ad_asset o, {_TWINS} AND t.position <> o.position",
+        f"DELETE FROM ad_asset o USING ad_asset t, {_TWINS}",
     ),
     change_type="AD_GROUP_AD",
     key_field="ad_group_ad_asset_view.ad_group_ad",
