@@ -9,7 +9,7 @@ from typing import Any
 from backend.adgraph.stats import MEASURES
 from backend.reporting.document import ratio
 
-MILLE, MICRO = 1000, 1_000_000
+MILLE, MICRO, RATIO_DIGITS = 1000, 1_000_000, 10
 
 # The same ratios as the properties of `Totals`, over the measures of a row called {t}.
 DERIVED_SQL = {
@@ -83,12 +83,14 @@ class Totals:
         return ratio(self.conversions_value * MICRO, self.cost_micros)
 
     def values(self) -> dict[str, int | Decimal | None]:
-        """Every metric by name; averages of money are rounded half up to the micro."""
+        """Every metric by name; averages of money are rounded half up to the micro, ratios to ten digits."""
         found: dict[str, int | Decimal | None] = {}
         for name in METRICS:
             value: int | Decimal | None = getattr(self, name)
-            averaged = name in DERIVED_SQL and name.endswith("_micros")
-            found[name] = whole(value) if averaged and isinstance(value, Decimal) else value
+            averaged = name.endswith("_micros")
+            if name in DERIVED_SQL and isinstance(value, Decimal):
+                value = whole(value) if averaged else round(value, RATIO_DIGITS)
+            found[name] = value
         return found
 
     def as_dict(self) -> dict[str, int | float | None]:
