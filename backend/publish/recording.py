@@ -60,7 +60,10 @@ def record_created(session: Session, customer_id: UUID, operations: Sequence[Sen
         if name and operation.verb == "create" and len(operation.subject) > 1:
             found[operation.subject[0]].append((UUID(operation.subject[1]), _id(name), name))
     session.flush()  # what is pending would be lost when the rows are expired below
+    found["asset"] = _take_over_known(session, customer_id, found.pop("asset", []))
     for kind, rows in found.items():
+        if not rows:
+            continue
         values = _values(customer_id, rows)
         if kind in ENTITIES:
             session.execute(text(_NAMED.format(table=ENTITIES[kind])), values)
@@ -70,6 +73,53 @@ def record_created(session: Session, customer_id: UUID, operations: Sequence[Sen
             edge_values = {name: value for name, value in values.items() if name != "google_ids"}
             session.execute(text(_EDGES[kind]), edge_values)
     session.expire_all()
+
+
+_ASSET_EDGES = {
+    "ad_asset": "ad_id",
+    "asset_group_asset": "asset_group_id",
+    "campaign_asset": "campaign_id",
+    "ad_group_asset": "ad_group_id",
+}
+
+
+def _take_over_known(
+    session: Session, customer_id: UUID, rows: list[tuple[UUID, int, str]]
+) -> list[tuple[UUID, int, str]]:
+    """Give the assets that are new; Google answers identical content with the asset it has, which we may know already.
+
+    Whoever uses our row then uses the known one, and ours goes.
+    """
+    if not rows:
+        return []
+    query = text("SELECT google_id, id FROM assets WHERE customer_id = :customer AND google_id = ANY(:google_ids)")
+    found = session.execute(query, {"customer": customer_id, "google_ids": [row[1] for row in rows]})
+    known: dict[int, UUID] = {row.google_id: row.id for row in found}
+    new: list[tuple[UUID, int, str]] = []
+    for row_id, google_id, name in rows:
+        twin = known.setdefault(google_id, row_id)
+        if twin == row_id:
+            new.append((row_id, google_id, name))
+        else:
+            _use_instead(session, customer_id, row_id, twin)
+    return new
+
+
+def _use_instead(session: Session, customer_id: UUID, ours: UUID, known: UUID) -> None:
+    values = {"customer": customer_id, "ours": ours, "known": known}
+    for table, holder in _ASSET_EDGES.items():
+        session.execute(
+            text(
+                f"UPDATE {table} e SET asset_id = :known WHERE e.customer_id = :customer AND e.asset_id = :ours"  # noqa: S608 (constants of this module)
+                f" AND NOT EXISTS (SELECT FROM {table} o WHERE o.customer_id = e.customer_id"
+                f" AND o.{holder} = e.{holder} AND o.asset_id = :known AND o.field_type = e.field_type)"
+            ),
+            values,
+        )
+    # What is left of ours goes with it: edges cascade.
+    session.execute(
+        text("DELETE FROM assets WHERE customer_id = :customer AND id = :ours AND google_id IS NULL"), values
+    )
 
 
 def _id(name: str) -> int:

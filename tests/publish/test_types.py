@@ -10,6 +10,7 @@ import pytest
 
 from backend.campaigns.objectives import STRATEGIES
 from tests.publish.ledger import creates, kinds, mutates
+from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker
@@ -80,3 +81,32 @@ def test_a_dry_run_changes_nothing_and_says_what_a_publish_would(
     assert wet.get_json()["errors"][0]["pointer"] == "/name"
     assert wet.get_json()["google_request_id"]
     assert team.client.get(f"/api/campaigns/{same_name}").get_json()["status"] == "FAILED"
+
+
+def test_google_answers_identical_content_with_the_asset_it_has(
+    team: Team, account: str, flat_form: Callable[..., dict[str, Any]], rows: Rows, worker: Worker
+) -> None:
+    """The image is known to Google, and to us only as a sync would have brought it: one asset, two users."""
+    first = team.client.post("/api/campaigns", json=flat_form(name=str(uuid.uuid4()), customer_id=account)).get_json()
+    assert team.client.post(f"/api/campaigns/{first['id']}/publish", headers=WAIT).status_code == 200
+    rows(
+        "UPDATE assets SET content_key = NULL, source_url = NULL WHERE type = 'IMAGE'"
+        " AND customer_id = (SELECT customer_id FROM campaigns WHERE id = :id)",
+        id=first["id"],
+    )
+    second = team.client.post("/api/campaigns", json=flat_form(name=str(uuid.uuid4()), customer_id=account)).get_json()
+
+    published = team.client.post(f"/api/campaigns/{second['id']}/publish", headers=WAIT)
+
+    assert published.status_code == 200, published.text
+    used = [
+        {
+            (asset["field_type"], asset["google_asset_id"])
+            for asset in team.client.get(f"/api/campaigns/{campaign['id']}/tree").get_json()["ad_groups"][0]["ads"][0][
+                "assets"
+            ]
+        }
+        for campaign in (first, second)
+    ]
+    assert used[0] == used[1]
+    assert all(google_id for _, google_id in used[0])
