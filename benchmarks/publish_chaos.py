@@ -93,7 +93,7 @@ class Workers:
 
     def rage(self) -> None:
         """Kill at random moments once the worker takes jobs, often while a publish is under way."""
-        while self._is_ready() and not self._stop.wait(self._pick.uniform(1, 6)):
+        while self._is_ready() and not self._stop.wait(self._pick.uniform(5, 20)):
             self.kill()
             self.process = self._start()
 

@@ -25,7 +25,7 @@ from backend.publish.pending import Pending, pending_of
 
 PUSH_KIND = "push"
 QUEUE = "publish"
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 20
 STATUS_OF = {"enable": "ENABLED", "disable": "PAUSED", "remove": "REMOVED"}
 CHANGE_KIND = {
     "campaign": "campaign",

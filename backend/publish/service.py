@@ -27,7 +27,7 @@ from backend.publish.publishing import not_pending
 PUBLISH_KIND = "publish"
 DRY_RUN_KIND = "publish.dry_run"
 QUEUE = "publish"
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 20
 """Runs that may be begun; waiting for Google does not count, only runs that died."""
 MARKER = "CampaignWizard {}"
 
