@@ -138,7 +138,8 @@ def bearer_actor(entra: EntraSettings, token: str) -> Actor | None:
     """The person whom a directory's access token for our API names; None when it does not hold or nobody is known."""
     if entra.api_audience is None:
         return None
-    for tid in entra.tenants:
+    issuer = oidc.claimed_issuer(token)
+    for tid in (tid for tid in entra.tenants if entra.issuer(tid) == issuer):
         try:
             claims = oidc.verified(
                 provider_of(entra.issuer(tid)), token, audience=entra.api_audience, now=int(clock.now().timestamp())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -58,6 +59,23 @@ def _add_context(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+class _StandardError(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to what standard error is at the moment, and never prints a line that could not be redacted."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:
+        """The process's standard error as it stands now: tests and servers replace it."""
+        return sys.stderr
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the standard library's name)
+        """Say that a line was lost; its message and arguments are not printed, for nothing has masked them."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f'{{"event": "log_line_lost", "level": "error", "logger": "{record.name}"}}\n')
+
+
 def configure(level: str) -> None:
     """Send every log line of this process to standard error as JSON, third-party ones included."""
     shared: list[structlog.typing.Processor] = [
@@ -74,7 +92,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -1,9 +1,11 @@
 """Ids of another organisation are as absent as ids that never were, on every path and for every role (I6)."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
+from backend.core import clock
 from tests.auth.operations import operations, unknown_value, unknown_values
 
 
@@ -21,7 +23,8 @@ def foreign(team, add_account, rows, app):
     ours = rows("SELECT id, slug FROM customers WHERE google_customer_id = :n", n=int(customer))[0]
     actor = Actor(team.tenant_id, team.user_id, team.email, everywhere=Role.ADMIN)
     with app.app_context(), unit_of_work() as work:
-        job = open_job(work, "nobody", actor=actor, queue="nobody", customer_id=ours["id"]).id
+        tomorrow = clock.now() + timedelta(days=1)  # or the sweep would touch it meanwhile
+        job = open_job(work, "nobody", actor=actor, queue="nobody", customer_id=ours["id"], start_at=tomorrow).id
     account = uuid.uuid4()
     connection = uuid.uuid4()
     rows(
@@ -69,7 +72,8 @@ def test_a_foreign_id_is_answered_like_one_that_never_was(app, new_team, foreign
     before = snapshot(rows, foreign)
     for operation in operations(app):
         names = operation.parameters
-        if not any(name in foreign for name in names):
+        # The API only sends event streams on; the stream process answers 404 itself (tests/jobs/test_stream.py).
+        if operation.path.endswith("/events") or not any(name in foreign for name in names):
             continue
         tried += 1
         theirs = {name: foreign.get(name) or unknown_value(name) for name in names}
