@@ -26,6 +26,15 @@ from backend.core.security import Role, current_actor, requires
 UPLOAD_BYTES = 10 << 20
 FRAGMENT = (tree_json.ASSET, "FROM assets x", "x")
 IMAGE_MIMES = ("image/png", "image/jpeg", "image/gif")
+UPLOADS = {mime: {"schema": {"type": "string", "format": "binary"}} for mime in IMAGE_MIMES} | {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}},
+            "required": ["file"],
+        }
+    }
+}
 
 bp = Blueprint("assets", __name__, url_prefix="/api/assets", description="Images, texts and videos of an account")
 
@@ -94,6 +103,7 @@ def list_assets(query: dict[str, Any]) -> flask.Response:
 @idempotent
 @bp.max_body(UPLOAD_BYTES)
 @bp.reads_raw_body
+@bp.doc(requestBody={"required": True, "content": UPLOADS})
 @bp.arguments(AccountQuery, location="query")
 @bp.response(201, AssetItem, description="The asset; the same picture again is the same asset.")
 def upload_asset(query: dict[str, Any]) -> flask.Response:

@@ -11,20 +11,17 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph.asset_groups import AssetGroup, CampaignAssetGroup
 from backend.adgraph.edges import AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset
-from backend.adgraph.models import Ad, AdGroup, Keyword
+from backend.adgraph.models import Ad, AdGroup
 from backend.campaigns import children, flat_drafts, service, tree_json
-from backend.campaigns.answers import AdGroupItem, AdItem, AssetGroupItem, KeywordItem, Linked
+from backend.campaigns.answers import AdGroupItem, AdItem, AssetGroupItem, Linked
 from backend.campaigns.child_schemas import (
-    Added,
     AdGroupPatch,
     AdPatch,
     AssetGroupPatch,
     ChildQuery,
-    KeywordPatch,
-    KeywordsForm,
     LinksForm,
 )
-from backend.campaigns.children import AD, AD_GROUP, ASSET_GROUP, KEYWORD, Found, Kind
+from backend.campaigns.children import AD, AD_GROUP, ASSET_GROUP, Found, Kind
 from backend.campaigns.routes import TREE_BYTES
 from backend.campaigns.tree_schemas import AdForm, AdGroupForm, AssetGroupForm
 from backend.core.db import unit_of_work
@@ -35,7 +32,7 @@ bp = Blueprint("children", __name__, url_prefix="/api", description="What hangs 
 SHOWN = "As it stands in the campaign's tree."
 
 
-def _show(kind: Kind, child_id: UUID) -> flask.Response:
+def show_child(kind: Kind, child_id: UUID) -> flask.Response:
     with unit_of_work() as work:
         found = children.find(work.session, current_actor(), kind, child_id)
         return _answer(work.session, kind, found)
@@ -47,18 +44,18 @@ def _answer(session: Session, kind: Kind, found: Found, status: int = 200) -> fl
     return etags.tag(flask.Response(body, status, content_type="application/json"), found.row.version)
 
 
-def _patch(kind: Kind, child_id: UUID, form: dict[str, Any]) -> flask.Response:
+def change_child(kind: Kind, child_id: UUID, form: dict[str, Any]) -> flask.Response:
     with unit_of_work() as work:
         found = children.patch(work, current_actor(), kind, child_id, form, check_tag=etags.must_match)
         return _answer(work.session, kind, found)
 
 
-def _remove(kind: Kind, child_id: UUID) -> None:
+def remove_child(kind: Kind, child_id: UUID) -> None:
     with unit_of_work() as work:
         children.remove(work, current_actor(), kind, child_id, etags.must_match)
 
 
-def _page(kind: Kind, statement: Any, customer_id: UUID, session: Session, query: dict[str, Any]) -> flask.Response:
+def page_of(kind: Kind, statement: Any, customer_id: UUID, session: Session, query: dict[str, Any]) -> flask.Response:
     ids, headers = pages.page(session, statement, (pages.Key(kind.model.id),), query)
     body = tree_json.many(session, kind.fragment, customer_id, ids) if ids else "[]"
     return flask.Response(body, 200, headers, content_type="application/json")
@@ -89,10 +86,10 @@ def list_ad_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
             )
             .where(AdGroup.customer_id == customer.id, CampaignAdGroup.campaign_id == campaign.id)
         )
-        return _page(AD_GROUP, _narrow(statement, AdGroup, AdGroup.status, query), customer.id, work.session, query)
+        return page_of(AD_GROUP, narrow(statement, AdGroup, AdGroup.status, query), customer.id, work.session, query)
 
 
-def _narrow(statement: Any, model: Any, status: Any, query: dict[str, Any]) -> Any:
+def narrow(statement: Any, model: Any, status: Any, query: dict[str, Any]) -> Any:
     statement = statement.where(model.deleted_at.is_(None))
     statement = statement.where(status == query["status"] if query["status"] else status != "REMOVED")
     if query["sync_status"]:
@@ -127,7 +124,7 @@ def add_ad_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
 @bp.response(200, AdGroupItem, description=SHOWN)
 def show_ad_group(ad_group_id: UUID) -> flask.Response:
     """Show an ad group with what is on it."""
-    return _show(AD_GROUP, ad_group_id)
+    return show_child(AD_GROUP, ad_group_id)
 
 
 @bp.patch("/ad_groups/<uuid:ad_group_id>")
@@ -137,7 +134,7 @@ def show_ad_group(ad_group_id: UUID) -> flask.Response:
 @bp.response(200, AdGroupItem, description=SHOWN)
 def change_ad_group(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """Change an ad group."""
-    return _patch(AD_GROUP, ad_group_id, form)
+    return change_child(AD_GROUP, ad_group_id, form)
 
 
 @bp.delete("/ad_groups/<uuid:ad_group_id>")
@@ -146,7 +143,7 @@ def change_ad_group(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
 @bp.response(204)
 def remove_ad_group(ad_group_id: UUID) -> None:
     """Remove an ad group; a live one is removed at Google by the next push."""
-    _remove(AD_GROUP, ad_group_id)
+    remove_child(AD_GROUP, ad_group_id)
 
 
 # Ads
@@ -165,7 +162,7 @@ def list_ads(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
             .join(AdGroupAd, (AdGroupAd.customer_id == Ad.customer_id) & (AdGroupAd.ad_id == Ad.id))
             .where(Ad.customer_id == found.customer.id, AdGroupAd.ad_group_id == ad_group_id)
         )
-        return _page(AD, _narrow(statement, Ad, AdGroupAd.status, query), found.customer.id, work.session, query)
+        return page_of(AD, narrow(statement, Ad, AdGroupAd.status, query), found.customer.id, work.session, query)
 
 
 @bp.post("/ad_groups/<uuid:ad_group_id>/ads")
@@ -188,7 +185,7 @@ def add_ad(form: dict[str, Any], ad_group_id: UUID) -> flask.Response:
 @bp.response(200, AdItem, description=SHOWN)
 def show_ad(ad_id: UUID) -> flask.Response:
     """Show an ad with its texts and images."""
-    return _show(AD, ad_id)
+    return show_child(AD, ad_id)
 
 
 @bp.patch("/ads/<uuid:ad_id>")
@@ -198,7 +195,7 @@ def show_ad(ad_id: UUID) -> flask.Response:
 @bp.response(200, AdItem, description=SHOWN)
 def change_ad(form: dict[str, Any], ad_id: UUID) -> flask.Response:
     """Change an ad."""
-    return _patch(AD, ad_id, form)
+    return change_child(AD, ad_id, form)
 
 
 @bp.delete("/ads/<uuid:ad_id>")
@@ -207,129 +204,7 @@ def change_ad(form: dict[str, Any], ad_id: UUID) -> flask.Response:
 @bp.response(204)
 def remove_ad(ad_id: UUID) -> None:
     """Remove an ad; a live one is removed at Google by the next push."""
-    _remove(AD, ad_id)
-
-
-# Keywords
-
-
-def _keywords_of(parent_kind: str, parent_id: UUID, customer_id: UUID, query: dict[str, Any]) -> Any:
-    statement = select(Keyword.id).where(
-        Keyword.customer_id == customer_id, Keyword.parent_kind == parent_kind, Keyword.parent_id == parent_id
-    )
-    if query["negative"] is not None:
-        statement = statement.where(Keyword.negative.is_(query["negative"]))
-    return _narrow(statement, Keyword, Keyword.status, query)
-
-
-def _added(ids: list[UUID]) -> tuple[dict[str, Any], int]:
-    return {"items": [{"index": index, "id": item} for index, item in enumerate(ids)]}, 201
-
-
-@bp.get("/ad_groups/<uuid:ad_group_id>/keywords")
-@requires(Role.VIEWER)
-@bp.arguments(ChildQuery, location="query")
-@bp.response(200, KeywordItem(many=True), description=SHOWN)
-def list_keywords(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
-    """List the keywords of an ad group, positive and negative."""
-    with unit_of_work() as work:
-        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id)
-        statement = _keywords_of("ad_group", ad_group_id, found.customer.id, query)
-        return _page(KEYWORD, statement, found.customer.id, work.session, query)
-
-
-def _add_keywords(ad_group_id: UUID, form: dict[str, Any], *, negative: bool) -> list[UUID]:
-    with unit_of_work() as work:
-        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id, lock=True)
-        return children.add(
-            work,
-            current_actor(),
-            found,
-            {},
-            lambda writer: writer.keywords("ad_group", ad_group_id, form["keywords"], negative=negative),
-        )
-
-
-@bp.post("/ad_groups/<uuid:ad_group_id>/keywords")
-@requires(Role.EDITOR)
-@idempotent
-@bp.max_body(TREE_BYTES)
-@bp.arguments(KeywordsForm)
-@bp.response(201, Added)
-def add_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
-    """Add keywords to an ad group; the answer is by index."""
-    return _added(_add_keywords(ad_group_id, form, negative=False))
-
-
-@bp.post("/ad_groups/<uuid:ad_group_id>/negative_keywords")
-@requires(Role.EDITOR)
-@idempotent
-@bp.max_body(TREE_BYTES)
-@bp.arguments(KeywordsForm)
-@bp.response(201, Added)
-def add_negative_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
-    """Add negative keywords to an ad group; the answer is by index."""
-    return _added(_add_keywords(ad_group_id, form, negative=True))
-
-
-@bp.get("/campaigns/<uuid:campaign_id>/negative_keywords")
-@requires(Role.VIEWER)
-@bp.arguments(ChildQuery, location="query")
-@bp.response(200, KeywordItem(many=True), description=SHOWN)
-def list_campaign_negatives(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
-    """List the negative keywords of a campaign."""
-    with unit_of_work() as work:
-        _, customer = service.find(work.session, current_actor(), campaign_id)
-        statement = _keywords_of("campaign", campaign_id, customer.id, query)
-        return _page(KEYWORD, statement, customer.id, work.session, query)
-
-
-@bp.post("/campaigns/<uuid:campaign_id>/negative_keywords")
-@requires(Role.EDITOR)
-@idempotent
-@bp.max_body(TREE_BYTES)
-@bp.arguments(KeywordsForm)
-@bp.response(201, Added)
-def add_campaign_negatives(form: dict[str, Any], campaign_id: UUID) -> tuple[dict[str, Any], int]:
-    """Add negative keywords to a campaign; the answer is by index."""
-    with unit_of_work() as work:
-        parent = service.find(work.session, current_actor(), campaign_id, lock=True)
-        ids = children.add(
-            work,
-            current_actor(),
-            parent,
-            {},
-            lambda writer: writer.keywords("campaign", campaign_id, form["keywords"], negative=True),
-        )
-    return _added(ids)
-
-
-@bp.get("/keywords/<uuid:keyword_id>")
-@requires(Role.VIEWER)
-@bp.etagged
-@bp.response(200, KeywordItem, description=SHOWN)
-def show_keyword(keyword_id: UUID) -> flask.Response:
-    """Show a keyword."""
-    return _show(KEYWORD, keyword_id)
-
-
-@bp.patch("/keywords/<uuid:keyword_id>")
-@requires(Role.EDITOR)
-@bp.etagged
-@bp.arguments(KeywordPatch)
-@bp.response(200, KeywordItem, description=SHOWN)
-def change_keyword(form: dict[str, Any], keyword_id: UUID) -> flask.Response:
-    """Change a keyword's status, bid or address."""
-    return _patch(KEYWORD, keyword_id, form)
-
-
-@bp.delete("/keywords/<uuid:keyword_id>")
-@requires(Role.EDITOR)
-@bp.etagged
-@bp.response(204)
-def remove_keyword(keyword_id: UUID) -> None:
-    """Remove a keyword; a live one is removed at Google by the next push."""
-    _remove(KEYWORD, keyword_id)
+    remove_child(AD, ad_id)
 
 
 # Asset groups and links
@@ -352,8 +227,8 @@ def list_asset_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Respons
             )
             .where(AssetGroup.customer_id == customer.id, CampaignAssetGroup.campaign_id == campaign_id)
         )
-        narrowed = _narrow(statement, AssetGroup, AssetGroup.status, query)
-        return _page(ASSET_GROUP, narrowed, customer.id, work.session, query)
+        narrowed = narrow(statement, AssetGroup, AssetGroup.status, query)
+        return page_of(ASSET_GROUP, narrowed, customer.id, work.session, query)
 
 
 @bp.post("/campaigns/<uuid:campaign_id>/asset_groups")
@@ -381,7 +256,7 @@ def add_asset_group(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
 @bp.response(200, AssetGroupItem, description=SHOWN)
 def show_asset_group(asset_group_id: UUID) -> flask.Response:
     """Show an asset group with its texts and images."""
-    return _show(ASSET_GROUP, asset_group_id)
+    return show_child(ASSET_GROUP, asset_group_id)
 
 
 @bp.patch("/asset_groups/<uuid:asset_group_id>")
@@ -391,7 +266,7 @@ def show_asset_group(asset_group_id: UUID) -> flask.Response:
 @bp.response(200, AssetGroupItem, description=SHOWN)
 def change_asset_group(form: dict[str, Any], asset_group_id: UUID) -> flask.Response:
     """Change an asset group."""
-    return _patch(ASSET_GROUP, asset_group_id, form)
+    return change_child(ASSET_GROUP, asset_group_id, form)
 
 
 @bp.delete("/asset_groups/<uuid:asset_group_id>")
@@ -400,7 +275,7 @@ def change_asset_group(form: dict[str, Any], asset_group_id: UUID) -> flask.Resp
 @bp.response(204)
 def remove_asset_group(asset_group_id: UUID) -> None:
     """Remove an asset group; a live one is removed at Google by the next push."""
-    _remove(ASSET_GROUP, asset_group_id)
+    remove_child(ASSET_GROUP, asset_group_id)
 
 
 @bp.post("/campaigns/<uuid:campaign_id>/asset_links")

@@ -72,6 +72,10 @@ class EuDeclaration(fields.Field[str]):
 
     NAMES = ("CONTAINS_EU_POLITICAL_ADVERTISING", "DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING")
 
+    def __init__(self, **kwargs: Any) -> None:
+        empty = [{"type": "null"}] if kwargs.get("allow_none") else []
+        super().__init__(metadata={"anyOf": [{"enum": list(self.NAMES)}, {"type": "boolean"}, *empty]}, **kwargs)
+
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         if isinstance(value, bool):
             return self.NAMES[0] if value else self.NAMES[1]
@@ -84,7 +88,8 @@ class OneOrForm(fields.Field[Any]):
     """A text, or an object that says more about it."""
 
     def __init__(self, schema: Callable[[], ma.Schema], shorthand: Callable[[str], dict[str, Any]], **kwargs: Any):
-        super().__init__(**kwargs)
+        described = {"description": schema.__doc__, "anyOf": [{"type": "string"}, {"type": "object"}]}
+        super().__init__(metadata=described, **kwargs)
         self._schema = schema
         self._shorthand = shorthand
 

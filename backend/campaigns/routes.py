@@ -10,7 +10,7 @@ import flask
 from backend.adgraph.models import Campaign
 from backend.campaigns import flat_drafts, images, objectives, problems, reading, rules, service, tree_json
 from backend.campaigns.answers import CampaignTree, RuleBook
-from backend.campaigns.schemas import SORTS, CampaignForm, CampaignItem, CampaignPatch, CampaignQuery
+from backend.campaigns.schemas import SORTS, CampaignForm, CampaignItem, CampaignPatch, CampaignQuery, CopyForm
 from backend.campaigns.writing import TreeWriter
 from backend.core.db import unit_of_work
 from backend.core.http import Blueprint, etags, idempotent, pages
@@ -114,6 +114,20 @@ def restore_campaign(campaign_id: UUID) -> flask.Response:
         work.session.flush()
         body = reading.item_json(work.session, campaign)
     return _item(body, campaign)
+
+
+@bp.post("/<uuid:campaign_id>/copy")
+@requires(Role.EDITOR)
+@idempotent
+@bp.arguments(CopyForm)
+@bp.response(201, CampaignItem)
+def copy_campaign(form: dict[str, Any], campaign_id: UUID) -> flask.Response:
+    """Copy a campaign with everything below it into a new draft."""
+    with unit_of_work() as work:
+        campaign = service.copy(work, current_actor(), campaign_id, form["name"])
+        work.session.flush()
+        body = reading.item_json(work.session, campaign)
+    return _item(body, campaign, 201, {"Location": f"/api/campaigns/{campaign.id}"})
 
 
 @bp.get("/<uuid:campaign_id>/tree")

@@ -99,6 +99,12 @@ class CampaignPatch(CampaignFields):
     reason = Text(most=500, metadata={"description": "Why; kept in the audit trail."})
 
 
+class CopyForm(Schema):
+    """What a copy is called."""
+
+    name = Text(required=True, least=1, most=1_000)
+
+
 class CampaignQuery(PageQuery):
     """How to narrow and order the list."""
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph.edges import AccountCampaign, CampaignAdGroup
 from backend.adgraph.models import Campaign, CampaignBudget, Customer
-from backend.campaigns import dirty, flat_drafts, images, problems
+from backend.campaigns import copying, dirty, flat_drafts, images, problems
 from backend.campaigns.flat import CHILD_FIELDS
+from backend.campaigns.loading import load_tree
 from backend.campaigns.writing import TreeWriter
 from backend.core import audit, clock
 from backend.core.db import Work
@@ -142,6 +143,17 @@ def find(
     if row is None:
         raise NotFound("There is no such campaign.")
     return row[0], row[1]
+
+
+def copy(work: Work, actor: Actor, campaign_id: UUID, name: str) -> Campaign:
+    """Make a draft with the same tree under another name; assets are shared, ids and statistics are not taken along.
+
+    Raises:
+        NotFound, Forbidden
+    """
+    campaign, customer = find(work.session, actor, campaign_id)
+    tree = load_tree(work.session, customer, campaign)
+    return create_draft(work, actor, customer, copying.form_of(tree, name))
 
 
 def must_be_editable(campaign: Campaign) -> None:

@@ -164,3 +164,32 @@ def test_an_unknown_asset_is_refused_with_its_pointer(team: Team, account: str) 
 
     assert answer.status_code == 400
     assert answer.get_json()["errors"][0]["pointer"] == "/ad_groups/0/ads/0/logo_images/0/asset_id"
+
+
+def test_a_copy_is_a_draft_with_the_same_tree(team: Team, account: str) -> None:
+    made = team.client.post("/api/campaigns", json=search_tree(account)).get_json()
+    name = f"Copy {uuid.uuid4()}"
+
+    copied = team.client.post(f"/api/campaigns/{made['id']}/copy", json={"name": name})
+
+    assert copied.status_code == 201, copied.text
+    assert (copied.get_json()["status"], copied.get_json()["problems"]) == ("DRAFT", [])
+    old, new = (
+        team.client.get(f"/api/campaigns/{item}/tree").get_json() for item in (made["id"], copied.get_json()["id"])
+    )
+
+    def shape(tree: dict[str, Any]) -> Any:
+        return [
+            (
+                group["name"],
+                [(k["text"], k["match_type"], k["cpc_bid_micros"]) for k in group["keywords"]],
+                [[(h["asset_text"], h["pinned_field"]) for h in ad["headlines"]] for ad in group["ads"]],
+            )
+            for group in tree["ad_groups"]
+        ]
+
+    assert shape(old) == shape(new)
+    assert old["targeting"] == new["targeting"]
+    assert {link["asset_id"] for link in old["asset_links"]} == {link["asset_id"] for link in new["asset_links"]}
+    assert old["budget"]["amount_micros"] == new["budget"]["amount_micros"]
+    assert {group["id"] for group in old["ad_groups"]}.isdisjoint({group["id"] for group in new["ad_groups"]})
