@@ -12,15 +12,20 @@ import socket
 from backend.cli.home import StartProblem
 
 TRIES = 200
-ANY = 20_000
+FIRST, COUNT = 20_000, 12_000  # below the ports that systems give to outgoing connections
 BACKLOG = 512
 
 
 class Ports:
-    """Gives out ports of one host, none of them twice."""
+    """Gives out ports of one host, none of them twice.
 
-    def __init__(self, host: str) -> None:
+    `name` (a home's hash) decides where the search for any port begins: two clones that start at the same moment look
+    in different places, so that a server which opens its port itself does not find it taken meanwhile.
+    """
+
+    def __init__(self, host: str, name: str) -> None:
         self.host = host
+        self._any = FIRST + int(name, 16) % COUNT
         self._given: set[int] = set()
 
     def listen(self, wanted: int) -> socket.socket:
@@ -29,7 +34,7 @@ class Ports:
         Raises:
             StartProblem: none of the next two hundred is free.
         """
-        first = wanted or ANY
+        first = wanted or self._any
         for port in range(first, min(first + TRIES, 65_536)):
             if port not in self._given and (opened := self._try(port)):
                 self._given.add(port)

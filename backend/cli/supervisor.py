@@ -82,7 +82,7 @@ class Supervisor:
         keys = None if self.stack.production else self._load_keys()
         settings = self.stack.check()
         self._sweep()
-        ports = Ports(settings.api_host)
+        ports = Ports(settings.api_host, self.home.hash)
         for line in self.stack.choose_ports(settings, ports):
             self.say(line)
         self._publish()
@@ -132,7 +132,7 @@ class Supervisor:
         specs = []
         if self.stack.wants_redis and "redis" in self.parts:
             program = find_program(self.home, self.say)
-            redis = Redis(program, self.home.data / "redis", ports.choose(16_379), keys.redis)
+            redis = Redis(program, self.home.data / "redis", ports.choose(0), keys.redis)
             redis.prepare()
             added["REDIS_URL"] = redis.url()
             specs.append(redis_spec(redis, environment))

@@ -26,7 +26,8 @@ import psutil
 from backend.cli.embedded.postgres import STOP_SIGNAL, SUPERUSER, THROWN_AWAY, Postgres, find_postgres
 from backend.cli.embedded.redis import Redis, find_program
 from backend.cli.home import ROOT
-from tests.support.run import Run
+from backend.cli.processes import end
+from tests.support.run import VARIABLE, Run
 
 TEMPLATE = "cw_template"
 KEY = "v1:Y2FtcGFpZ253aXphcmQtdGVzdC1tYXN0ZXIta2V5LSE="  # 32 bytes that guard nothing but test rows
@@ -154,13 +155,27 @@ def base_environment(described: Described, database: str, redis_number: int) -> 
 
 
 def sweep_dead_runs(run: Run) -> None:
-    """Remove the folders of runs whose controller and keeper were both killed."""
+    """Remove what is left of runs whose controller was killed: their processes, and their folders."""
+    end_left_overs()
     for folder in run.folder.parent.glob("test-*"):
         pid = int(folder.name.removeprefix("test-"))
         if not psutil.pid_exists(pid):
             shutil.rmtree(run.home.state / f"{folder.name}-data", ignore_errors=True)
             shutil.rmtree(Run(pid).sockets, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_left_overs() -> None:
+    """End sandboxes and workers whose tests were killed before they could: they carry the name of a run that is gone."""
+    servers = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            controller = process.environ().get(VARIABLE, "")
+            is_keeper = "tests.support.keeper" in process.cmdline()  # it ends by itself, and takes its servers along
+            if controller and process.pid not in servers and not is_keeper and not psutil.pid_exists(int(controller)):
+                left.append(process)
+    end(left, patience=5)
 
 
 def keep(run: Run) -> None:
@@ -192,6 +207,7 @@ def keep(run: Run) -> None:
         sys.stdout.close()
         with suppress(psutil.NoSuchProcess):
             psutil.Process(run.controller).wait()
+        end_left_overs()
 
 
 def main() -> None:
