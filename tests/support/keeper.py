@@ -166,7 +166,7 @@ def sweep_dead_runs(run: Run) -> None:
 
 
 def end_left_overs() -> None:
-    """End sandboxes and workers whose tests were killed before they could: they carry the name of a run that is gone."""
+    """End sandboxes and workers whose tests were killed before they could; they carry the name of a run now gone."""
     servers = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
     left = []
     for process in psutil.process_iter():
