@@ -9,6 +9,7 @@ One job per account at a time: its exclusive key is the account's lease.
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +25,7 @@ from backend.core.logging import get_logger
 from backend.core.security import Actor
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
-from backend.jobs.run import JobFailed, JobRun, Outcome
+from backend.jobs.run import JobFailed, JobRun, LostLease, Outcome
 from backend.sync import changes, history, structure, watermarks
 from backend.sync.account import Account, load
 from backend.sync.models import Watermark
@@ -102,8 +103,16 @@ def run(job: JobRun) -> Outcome:
     except AccountNotEnabled as closed:
         job.print(str(closed), error=True)
         return Outcome({"command": order.command, "slug": account.slug, "rows_synced": 0, "warnings": [str(closed)]})
+    finally:
+        _drop_stages(job, account)
     _announce(job, account, result)
     return Outcome(result)
+
+
+def _drop_stages(job: JobRun, account: Account) -> None:
+    """Leave no stage behind, however the run ended; a run that lost its lease leaves them to the one that took over."""
+    with contextlib.suppress(LostLease), job.write() as work:
+        drop_leftovers(work.session, account.customer_id)
 
 
 def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def live(rows: Rows, team: Team, account: dict[str, Any], table: str, where: str
     )
 
 
+@pytest.mark.slow("three syncs of a whole account on two loaded cores")
 def test_changes_made_at_google_arrive_and_nothing_else_is_asked_for(
     team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
 ) -> None:

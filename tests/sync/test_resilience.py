@@ -23,7 +23,7 @@ from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker, start_worker
-from tests.sync.test_sync_account import account, run_command, sandbox_sums, stored_sums
+from tests.sync.test_sync_account import account, run_command, sandbox_sums, stages, stored_sums
 
 __all__ = ["account"]
 
@@ -107,6 +107,7 @@ def test_a_closed_account_is_skipped_with_a_warning(
     )
     job = run_command(team, wait_for_job, account["slug"], "append")
     assert "not enabled" in job["result"]["warnings"][0]
+    assert stages(rows, team, account["customer_id"]) == []
     assert team.client.get(f"/api/data/status/{account['slug']}").get_json()["watermark_date"] is None
 
 
