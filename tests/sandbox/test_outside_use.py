@@ -36,6 +36,36 @@ def test_only_what_a_create_defines_fails_its_dependents(account: Account) -> No
     assert made == [True, True, True, False, True]
 
 
+def test_a_mask_of_nothing_but_the_name_changes_nothing(account: Account) -> None:
+    before = account.one("SELECT campaign.name, campaign.resource_name FROM campaign LIMIT 1").campaign
+    outer, operation = account.operation("campaign")
+    operation.update.resource_name, operation.update.name = before.resource_name, "not in the mask"
+    operation.update_mask.paths.append("resource_name")
+    account.mutate(outer)
+    assert account.look("campaign", before.resource_name, "name").campaign.name == before.name
+
+
+def test_children_of_their_own_kind_have_ids_of_their_own(account: Account) -> None:
+    group = account.one("SELECT asset_group.resource_name FROM asset_group LIMIT 1").asset_group.resource_name
+    number = group.rsplit("/", 1)[1]
+    operations = []
+    for own, parent in ((-1, None), (-2, -1), (-3, -1)):
+        outer, operation = account.operation("asset_group_listing_group_filter")
+        new = operation.create
+        new.resource_name, new.asset_group = account.path("assetGroupListingGroupFilters", number, own), group
+        new.type_ = account.enum("ListingGroupFilterType", "UNIT_INCLUDED" if parent else "SUBDIVISION")
+        new.listing_source = account.enum("ListingGroupFilterListingSource", "SHOPPING")
+        if parent:
+            new.parent_listing_group_filter = account.path("assetGroupListingGroupFilters", number, parent)
+            new.case_value.product_brand.value = f"brand {own}" if own == -2 else ""
+            new.case_value.product_brand.SetInParent()
+        operations.append(outer)
+    made = [result_name(slot) for slot in account.mutate(*operations).mutate_operation_responses]
+    assert len(set(made)) == 3
+    leaf = account.look("asset_group_listing_group_filter", made[1], "parent_listing_group_filter")
+    assert leaf.asset_group_listing_group_filter.parent_listing_group_filter == made[0]
+
+
 def test_a_user_is_invited(account: Account) -> None:
     request = account.client.get_type("MutateCustomerUserAccessInvitationRequest")
     request.customer_id = account.id

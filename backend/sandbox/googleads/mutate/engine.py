@@ -270,9 +270,9 @@ def _update(state: _Run, op: Op, rules: Rules) -> Result | None:
     change = type(op.operation.message)()
     change.CopyFrom(op.operation.message)
     _resolve_temporaries(state, op, change)
-    paths = [path for path in op.operation.raw.update_mask.paths if path != "resource_name"]
-    for problem in masks.problems_of(old, change, paths):
+    for problem in masks.problems_of(old, change, op.operation.raw.update_mask.paths):
         op.fail_at(problem)
+    paths = [path for path in op.operation.raw.update_mask.paths if path != "resource_name"]
     if op.problems:
         return None
     new = type(old)()

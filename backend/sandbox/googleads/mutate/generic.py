@@ -114,14 +114,15 @@ def _exists(op: Op, parsed: names.Parsed, value: str) -> bool:
     return op.tx.get(parsed.kind, value) is not None
 
 
-def reference_parts(message: Any) -> dict[str, str]:
-    """Id parts that the entity's own references give: {"campaign_id": "12", …}."""
+def reference_parts(message: Any, kind: str) -> dict[str, str]:
+    """Id parts that the entity's own references give: {"campaign_id": "12", …}; a parent of its own kind not the last."""
     found: dict[str, str] = {}
     for field, value in message.ListFields():
         if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated and field.name != "resource_name":
             parsed = names.parse(value)
             if parsed is not None:
-                found.update(parsed.parts)
+                own = list(parsed.parts)[-1:] if parsed.kind == kind else []
+                found.update({part: value for part, value in parsed.parts.items() if part not in own})
                 if parsed.kind == "customer":
                     found[f"{field.name}_id"] = parsed.customer_id
     return found
@@ -129,7 +130,7 @@ def reference_parts(message: Any) -> dict[str, str]:
 
 def own_parts(op: Op, rules: Rules, new: Any) -> dict[str, str | None]:
     """The id parts of a new entity, in order; None where a new number is to be given."""
-    references = reference_parts(new)
+    references = reference_parts(new, rules.kind)
     template = rules.template
     found: dict[str, str | None] = {}
     for part in template.parts:

@@ -37,7 +37,10 @@ def resolve(descriptor: Any, path: str) -> list[FieldDescriptor] | None:
 
 
 def problems_of(old: Any, update: Any, paths: Sequence[str]) -> Iterator[Problem]:
-    """What is wrong with a mask: unknown paths, messages named whole, immutable fields that would change."""
+    """What is wrong with a mask: unknown paths, messages named whole, immutable fields that would change.
+
+    One that names nothing but `resource_name` is there, and changes nothing: the client's helper makes it of defaults.
+    """
     if not paths:
         yield Problem("field_mask_error", "FIELD_MASK_MISSING", ("update_mask",))
     for path in paths:
