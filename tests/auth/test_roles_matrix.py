@@ -48,8 +48,8 @@ def test_every_documented_route_names_its_role(app, documented):
 @pytest.mark.parametrize("role", ["nobody", *ORDER])
 def test_each_role_may_do_exactly_what_the_document_says(team, app, documented, role):
     wrong = []
+    client = Client(app) if role == "nobody" else team.member(role)
     for operation in documented:
-        client = Client(app) if role == "nobody" else team.member(role)
         status = call(client, operation).status_code
         if operation.role is None:
             expected = status != 403
