@@ -115,7 +115,7 @@ def _exists(op: Op, parsed: names.Parsed, value: str) -> bool:
 
 
 def reference_parts(message: Any, kind: str) -> dict[str, str]:
-    """Id parts that the entity's own references give: {"campaign_id": "12", …}; a parent of its own kind not the last."""
+    """Id parts that its references give: {"campaign_id": "12", …}; of a parent of its own kind not the last."""
     found: dict[str, str] = {}
     for field, value in message.ListFields():
         if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated and field.name != "resource_name":
