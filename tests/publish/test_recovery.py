@@ -1,0 +1,114 @@
+"""Publishes outlive the broker, the database's connections and impatient clients."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from backend.core.redis import connect
+from tests.campaigns.test_children import search_tree
+from tests.publish.conftest import OwnStack
+from tests.publish.ledger import trees
+from tests.support.sandbox import Sandbox
+from tests.support.team import Team
+
+Form = Callable[..., dict[str, Any]]
+
+
+def accept(own: OwnStack) -> tuple[str, str]:
+    """A campaign whose publish was accepted: its id and the job's."""
+    made = own.team.client.post("/api/campaigns", json=search_tree(own.account)).get_json()
+    accepted = own.team.client.post(f"/api/campaigns/{made['id']}/publish")
+    assert accepted.status_code == 202, accepted.text
+    return made["id"], accepted.get_json()["job_id"]
+
+
+def finished_once(own: OwnStack, sandbox: Sandbox, since: int, accepted: list[tuple[str, str]]) -> None:
+    """Every job finished, one tree for each."""
+    for _, job_id in accepted:
+        assert own.wait(job_id, 90)["status"] == "finished"
+    assert trees(sandbox, since, own.account) == len(accepted)
+
+
+@pytest.mark.slow(reason="starts a worker of its own")
+def test_r10_everything_queued_is_flushed(killed: OwnStack, sandbox: Sandbox) -> None:
+    since = sandbox.last_seq()
+    accepted = [accept(killed) for _ in range(3)]
+    connect(killed.environment["REDIS_URL"]).flushdb()
+
+    killed.start()
+
+    finished_once(killed, sandbox, since, accepted)
+
+
+@pytest.mark.slow(reason="starts a worker of its own")
+def test_r06_the_same_message_many_times(killed: OwnStack, sandbox: Sandbox) -> None:
+    since = sandbox.last_seq()
+    accepted = [accept(killed)]
+    celery = killed.team.app.extensions["celery"]
+    for _ in range(6):
+        celery.send_task("jobs.run", args=[accepted[0][1]], queue="publish")
+
+    killed.start()
+
+    finished_once(killed, sandbox, since, accepted)
+
+
+@pytest.mark.slow(reason="starts a worker of its own")
+def test_r12_connections_are_cut_while_google_works(killed: OwnStack, sandbox: Sandbox) -> None:
+    since = sandbox.last_seq()
+    sandbox.add_fault(method="Mutate", customer_id=killed.account, when="slow", delay_s=2)
+    killed.start()
+    accepted = [accept(killed)]
+    deadline = time.monotonic() + 40
+    while not killed.rows("SELECT 1 FROM mutate_batches WHERE state = 'SENT' AND job_id = :id", id=accepted[0][1]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    killed.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE usename = 'cw_app' AND datname = current_database()"
+    )
+
+    finished_once(killed, sandbox, since, accepted)
+
+
+def test_r14_fifty_posts_with_one_key_make_one_campaign(team: Team, account: str, flat_form: Form) -> None:
+    form = flat_form(name=f"Once {uuid.uuid4()}", customer_id=account)
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+
+    def post(_: int) -> int:
+        client = type(team.client)(team.app, team.token)
+        return client.post("/api/campaigns", json=form, headers=key).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(50)))
+
+    assert set(answers) <= {201, 409, 503}
+    assert 201 in answers
+    again = team.client.post("/api/campaigns", json=form, headers=key)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert len(team.client.get("/api/campaigns", query_string={"q": form["name"]}).get_json()) == 1
+
+
+def test_edits_of_a_publishing_draft_answer_409(team: Team, account: str, rows: Any, flat_form: Form) -> None:
+    made = team.client.post("/api/campaigns", json=flat_form(name=f"Busy {uuid.uuid4()}", customer_id=account))
+    path = f"/api/campaigns/{made.get_json()['id']}"
+    rows(
+        "UPDATE campaigns SET status = 'PUBLISHING', sync_status = 'publishing' WHERE id = :id",
+        id=made.get_json()["id"],
+    )
+    tag = {"If-Match": team.client.get(path).headers["ETag"]}
+    answers = [
+        team.client.patch(path, json={"name": "x"}, headers=tag),
+        team.client.delete(path, headers=tag),
+        team.client.post(f"{path}/publish"),
+        team.client.post(f"{path}/disable"),
+        team.client.post(f"{path}/ad_groups", json={"name": "x"}),
+    ]
+    assert [answer.status_code for answer in answers] == [409] * 5
+    assert {answer.get_json()["code"] for answer in answers} == {"publish_in_progress"}
