@@ -102,6 +102,8 @@ class Workers:
         while f"{self.name} ready" not in Path(self._log.name).read_text(encoding="utf-8", errors="replace"):
             if self._stop.wait(0.2):
                 return False
+            if self.process.poll() is not None:
+                self.process = self._start()
         return True
 
     def kill(self) -> None:
