@@ -9,7 +9,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker, start_worker
-from tests.sync.test_sync_account import account, run_command, sandbox_sums, stages, stored_sums
+from tests.sync.test_sync_account import account, equal_to_the_sandbox, run_command, stages
 
 __all__ = ["account"]
 
@@ -36,12 +35,6 @@ def no_faults_left(sandbox: Sandbox) -> Iterator[None]:
     sandbox.clear_faults()
 
 
-def equal_to_the_sandbox(rows: Rows, sandbox: Sandbox, team: Team, google_id: str) -> None:
-    stored = stored_sums(rows, google_id, team.tenant_id, 2)
-    first = date.fromisoformat(min(day for _, day in stored))
-    assert stored == sandbox_sums(sandbox, google_id, "campaign", first, date.today() + timedelta(days=1))  # noqa: DTZ011
-
-
 @pytest.mark.slow("the first test of the file waits until a worker has started")
 def test_r24_a_stream_that_is_cut_is_begun_again(
     team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
@@ -49,7 +42,7 @@ def test_r24_a_stream_that_is_cut_is_begun_again(
     sandbox.add_fault(method="SearchStream", customer_id=account["customer_id"], times=2, when="cut")
     run_command(team, wait_for_job, account["slug"], "append")
     assert sandbox.faults() == []
-    equal_to_the_sandbox(rows, sandbox, team, account["customer_id"])
+    equal_to_the_sandbox(rows, sandbox, team, account)
 
 
 @pytest.mark.slow("a worker is killed in the middle of a backfill and another one has to start")
@@ -87,7 +80,7 @@ def test_r24_a_sync_killed_mid_stream_resumes_and_converges(
         with_heir.stop()
         os.killpg(worker.process.pid, signal.SIGCONT)
     assert (job["status"], job["attempts"]) == ("finished", 2), job["error"]
-    equal_to_the_sandbox(rows, sandbox, team, google_id)
+    equal_to_the_sandbox(rows, sandbox, team, account)
     assert (
         rows("SELECT 1 FROM pg_tables WHERE schemaname = 'stats' AND tablename LIKE :n", n=f"stage_{customer.hex}%")
         == []
