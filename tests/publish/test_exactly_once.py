@@ -40,7 +40,10 @@ def must_be_published_once(own: OwnStack, sandbox: Sandbox, since: int, campaign
 
 
 @pytest.mark.slow(reason="starts a worker per recovery point and waits out deadlines")
-@pytest.mark.parametrize("point", ["1", "2", "3", "4", "5"])
+@pytest.mark.parametrize(
+    "point",
+    [pytest.param("1", marks=pytest.mark.soak), pytest.param("2", marks=pytest.mark.soak), "3", "4", "5"],
+)
 def test_killed_at_each_recovery_point(killed: OwnStack, sandbox: Sandbox, draft: Draft, point: str) -> None:
     """R01: the process that runs the publish dies by SIGKILL at the point; another one goes on."""
     killed.start(FAULT_AT=point)
@@ -77,7 +80,7 @@ def test_worker_killed_while_google_works(killed: OwnStack, sandbox: Sandbox, dr
     "fault",
     [
         {"when": "after", "grpc_status": "DEADLINE_EXCEEDED"},
-        {"when": "after", "grpc_status": "INTERNAL"},
+        pytest.param({"when": "after", "grpc_status": "INTERNAL"}, marks=pytest.mark.soak),
         {"when": "late", "delay_s": 2},
         {"when": "before", "grpc_status": "UNAVAILABLE", "times": 3},
     ],

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from backend.jobs import engine
+from backend.publish import bulk
 from tests.campaigns.test_children import search_tree
 from tests.publish.conftest import OwnStack
 from tests.publish.ledger import creates, mutates
@@ -18,6 +21,35 @@ from tests.support.worker import Worker
 WAIT = {"Prefer": "wait=30"}
 
 
+def test_a_batch_job_in_small(killed: OwnStack, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sibling of the soak below: the limit lowered, the job run here step by step."""
+    import_module("backend.publish.tasks")  # registers the handler, as a worker does at its start
+    monkeypatch.setattr(bulk, "MAX_OPERATIONS", 3)
+    since = sandbox.last_seq()
+    made = killed.team.client.post("/api/campaigns", json=search_tree(killed.account)).get_json()
+    job_id = killed.team.client.post(f"/api/campaigns/{made['id']}/publish").get_json()["job_id"]
+
+    deadline = time.monotonic() + 40
+    while True:
+        (job,) = killed.rows("SELECT status, result, error FROM jobs WHERE id = :id", id=job_id)
+        if job["status"] in ("finished", "failed"):
+            break
+        assert time.monotonic() < deadline, job
+        with killed.team.app.app_context():
+            engine.run(uuid.UUID(job_id))
+        time.sleep(0.2)
+
+    assert job["status"] == "finished", job["error"]
+    assert job["result"]["failed"] == 0
+    methods = [call["method"].rsplit("/", 1)[-1].rsplit(".", 1)[-1] for call in sandbox.ledger(since=since)]
+    assert methods.count("RunBatchJob") == 1
+    assert mutates(sandbox, since, killed.account) == []
+    tree = killed.team.client.get(f"/api/campaigns/{made['id']}/tree").get_json()
+    assert tree["status"] == "PUBLISHED"
+    assert all(keyword["criterion_id"] for group in tree["ad_groups"] for keyword in group["keywords"])
+
+
+@pytest.mark.soak
 @pytest.mark.slow(reason="twelve thousand operations by batch job, with a worker killed half-way")
 def test_a_tree_of_twelve_thousand_operations_survives_a_kill(killed: OwnStack, sandbox: Sandbox) -> None:
     form = search_tree(killed.account)
