@@ -306,3 +306,57 @@ def test_the_catalogue(connected: tuple[Team, list[dict[str, Any]]], streams: Fl
     unknown = connected[0].client.get(f"{PATH}/fields?resource=campain")
     assert unknown.status_code == 400
     assert "Did you mean campaign?" in unknown.get_json()["errors"][0]["message"]
+
+
+LONG = (
+    "SELECT search_term_view.search_term, segments.date, segments.device, ad_group.id, metrics.clicks,"
+    " metrics.impressions, metrics.cost_micros FROM search_term_view"
+    " WHERE segments.date BETWEEN '2025-11-20' AND '2026-11-19'"
+)
+
+
+def streamed(answer: Any, settled_after: int) -> tuple[int, int]:
+    """Read an answer piece by piece: how many lines it has, and by how much this process grew after the first ones."""
+    import psutil
+
+    process, count, early, peak = psutil.Process(), 0, 0, 0
+    assert answer.status_code == 200, answer.text
+    for piece in answer.response:
+        count += piece.count(b"\n")
+        peak = max(peak, process.memory_info().rss)
+        early = early or (peak if count > settled_after else 0)
+    answer.close()
+    return count, peak - early
+
+
+def test_a_long_answer_streams_with_flat_memory(ask: Callable[..., Any]) -> None:
+    """Rows leave as they come: what is resident after the first ones is all that there will be."""
+    count, growth = streamed(ask(LONG, buffered=False), settled_after=25_000)
+    assert count > 40_000
+    assert growth < 32 * 1024 * 1024
+
+
+@pytest.mark.soak
+def test_a_million_rows_stream_with_flat_memory(
+    rows: Any, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, stack: Any
+) -> None:
+    """The same with a sandbox that has a million search terms a year."""
+    from backend.app import create_app, create_stream_app
+    from config import build_settings
+    from tests.support.sandbox import start_sandbox
+    from tests.support.worker import start_worker
+
+    folder = tmp_path_factory.mktemp("million")
+    large = start_sandbox(folder / "sandbox", "--clients", "1", "--days", "365", "--size", "16")
+    stack.callback(large.stop)
+    variables = {**environment, **large.environment}
+    settings = build_settings(variables)
+    worker = start_worker(variables, folder / "worker")
+    stack.callback(worker.stop)
+    team = make_team(create_app(settings), rows, large, "Million", lambda: worker)
+    account = next(row for row in team.connect() if not row["manager"] and row["enabled"])
+    client = Client(create_stream_app(settings), team.token)
+    answer = client.post(PATH, json={"slug": account["slug"], "query": LONG}, buffered=False)
+    count, growth = streamed(answer, settled_after=50_000)
+    assert count >= 1_000_000
+    assert growth < 32 * 1024 * 1024, f"{growth} bytes more after {count} rows"

@@ -27,6 +27,7 @@ from backend.integrations.googleads.rows.values import RowReader, reader
 log = get_logger(__name__)
 Writer = Callable[[Sequence[Any]], bytes]
 Batches = Iterator[Sequence[Any]]
+ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def _pieces(batches: Batches, read: RowReader, write: Writer, head: bytes) -> It
     try:
         for batch in batches:
             count += len(batch)
-            yield write([read(row) for row in batch])
+            for start in range(0, len(batch), ROWS_AT_ONCE):
+                yield write([read(row) for row in batch[start : start + ROWS_AT_ONCE]])
     except AdsError as broken:
         log.warning("gaql_broken", rows=count, error=type(broken).__name__, google_request_id=broken.request_id)
         raise
