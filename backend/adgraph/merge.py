@@ -155,7 +155,7 @@ WHEN NOT MATCHED AND NOT s.being_published THEN INSERT
 
 
 def _differing(stage: Stage, merge: EntityMerge) -> str:
-    """The rows of the answer that are new, other than ours, or locally edited.
+    """The rows of the answer that are new, other than ours, or edited here while Google moved too.
 
     Most rows are as they were. A join leaves them out for less than MERGE needs to visit each of them; MERGE decides
     again about the others, on the newest version of the row.
@@ -170,7 +170,25 @@ def _differing(stage: Stage, merge: EntityMerge) -> str:
     FROM {merge.source.replace("{stage}", stage.table)}
     LEFT JOIN {merge.table} old ON old.customer_id = %(customer)s AND {same_key}
     CROSS JOIN ({_being_published(merge)}) busy
-    WHERE old.customer_id IS NULL OR old.dirty_fields <> '{{}}' OR ({mine}) IS DISTINCT FROM ({theirs})"""
+    WHERE old.customer_id IS NULL
+       OR (old.dirty_fields = '{{}}' AND ({mine}) IS DISTINCT FROM ({theirs}))
+       OR (old.dirty_fields <> '{{}}' AND {_concerns_an_edit(merge)})"""
+
+
+def _concerns_an_edit(merge: EntityMerge) -> str:
+    """A row with local edits needs no visit while Google stands at their base, and nothing else has changed.
+
+    `theirs || base` equals `theirs` exactly where each edited field is at Google what it was when the edit began.
+    """
+    editable = [field for field in merge.fields if field.editable]
+    others = [f for f in merge.fields if not f.editable and not f.derived]
+    theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', {f.value}" for f in editable) + ")"
+    changed = [f"({theirs} || old.base) <> {theirs}", "old.remote <> '{}'"]
+    changed += [f"old.{f.column} IS DISTINCT FROM {f.value}" for f in others]
+    changed += [
+        f"('{f.column}' <> ALL(old.dirty_fields) AND old.{f.column} IS DISTINCT FROM {f.value})" for f in editable
+    ]
+    return "(" + " OR ".join(changed) + ")" if editable else "true"
 
 
 def _being_published(merge: EntityMerge) -> str:
