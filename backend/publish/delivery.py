@@ -121,6 +121,15 @@ def deliver(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateRe
     return reply
 
 
+def resolve(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateReply | None:
+    """Find out what came of a batch that was sent, without sending anything; None when nothing of it exists.
+
+    Raises:
+        Reschedule: Its outcome is still open.
+    """
+    return _resolve_earlier(job, target, batch_id, open_gateway(job, target.customer_id), look)
+
+
 def asked(job: JobRun, question: Callable[[], T]) -> T:
     """Ask Google something on the way to a mutate.
 

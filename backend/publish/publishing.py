@@ -66,6 +66,9 @@ class Publishing:
         if done is not None:
             return done
         self._reopen()
+        inherited = self._inherit()
+        if inherited is not None:
+            return inherited
         if self._open_batch(PUBLISH) is None:
             self._fetch_images()
             self._check_again()
@@ -85,6 +88,28 @@ class Publishing:
             if campaign.google_id is None or campaign.status != "PUBLISHED":
                 return None
             return Outcome(_result(campaign))
+
+    def _inherit(self) -> Outcome | None:
+        """Settle what an earlier publish of this campaign sent and never heard of: adopt it, or leave it for good.
+
+        Its bytes are never sent again by another publish: the draft may have been edited since.
+        """
+        with self._job.write() as work:
+            batch = batches.open_batch(work.session, self._customer_id, self._campaign_id, [PUBLISH])
+            if batch is None or batch.job_id == self._job.job_id:
+                return None
+            if batch.state == "PREPARED":
+                batch.state = "ABANDONED"
+                return None
+            batch_id, large = batch.id, is_large(batch)
+        if large:
+            return self._finish(batch_id, self._deliver(batch_id))
+        found = delivery.resolve(self._job, self._target, batch_id, self._look_for(batch_id))
+        if found is not None:
+            return self._finish(batch_id, found)
+        with self._job.write() as work:
+            batches.load(work.session, self._customer_id, batch_id).state = "ABANDONED"
+        return None
 
     def _reopen(self) -> None:
         """A failed publish that somebody asked to retry is under way again, unless the draft was edited since."""
@@ -196,18 +221,23 @@ class Publishing:
 
     def _deliver(self, batch_id: UUID) -> MutateReply:
         with unit_of_work() as work:
+            large = is_large(batches.load(work.session, self._customer_id, batch_id))
+        if large:
+            return BulkDelivery(self._job, self._target, batch_id).deliver()
+        return delivery.deliver(self._job, self._target, batch_id, self._look_for(batch_id))
+
+    def _look_for(self, batch_id: UUID) -> delivery.Look:
+        """Give the question by which what a batch made is recognised: the marker it carries."""
+        with unit_of_work() as work:
             tree, _, _ = self._tree(work.session)
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations = batches.sent_operations(batch)
             tree.marker = batch.marker
-            large = is_large(batch)
 
         def look(gateway: Gateway) -> Sequence[str] | None:
             return reconcile.adopt(gateway, self._target.google_customer_id, tree, operations)
 
-        if large:
-            return BulkDelivery(self._job, self._target, batch_id).deliver()
-        return delivery.deliver(self._job, self._target, batch_id, look)
+        return look
 
     def _finish(self, batch_id: UUID, reply: MutateReply) -> Outcome:
         """Give the real ids to the rows and end the job, in one transaction."""

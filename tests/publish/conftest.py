@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from backend.core.db import db
 from config import build_settings
 from tests.campaigns.conftest import account, flat_form
 from tests.conftest import QUICK
@@ -57,6 +61,28 @@ class OwnStack:
         return job_waiter(self.rows)(job_id, timeout)
 
 
+def run_here(own: OwnStack, job_id: str, seconds: float = 40) -> dict[str, Any]:
+    """Run a job in this process, again and again as it asks to be, until it is over; its row."""
+    from backend.jobs import engine
+
+    import_module("backend.publish.tasks")  # registers the handlers, as a worker does at its start
+    deadline = time.monotonic() + seconds
+    while True:
+        (job,) = own.rows("SELECT status, result, error FROM jobs WHERE id = :id", id=job_id)
+        if job["status"] in ("finished", "failed"):
+            return job
+        assert time.monotonic() < deadline, job
+        with own.team.app.app_context():
+            engine.run(uuid.UUID(job_id))
+        time.sleep(0.2)
+
+
+def close_connections(app: Flask) -> None:
+    """Close what the application still holds open."""
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="module")
 def own_stack(servers: Servers, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """A stack of its own for the tests of a module."""
@@ -72,6 +98,7 @@ def own_stack(servers: Servers, sandbox: Sandbox, tmp_path_factory: pytest.TempP
             **QUICK,
         }
         app = create_app(build_settings(environment))
+        stack.callback(close_connections, app)
         engine = engine_for(servers.described.database("postgres", database))
         stack.callback(engine.dispose)
         rows = reader(engine)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from importlib import import_module
 from typing import Any
 
 import pytest
 
-from backend.jobs import engine
 from backend.publish import bulk
 from tests.campaigns.test_children import search_tree
-from tests.publish.conftest import OwnStack
+from tests.publish.conftest import OwnStack, run_here
 from tests.publish.ledger import creates, mutates
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
@@ -23,21 +21,12 @@ WAIT = {"Prefer": "wait=30"}
 
 def test_a_batch_job_in_small(killed: OwnStack, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sibling of the soak below: the limit lowered, the job run here step by step."""
-    import_module("backend.publish.tasks")  # registers the handler, as a worker does at its start
     monkeypatch.setattr(bulk, "MAX_OPERATIONS", 3)
     since = sandbox.last_seq()
     made = killed.team.client.post("/api/campaigns", json=search_tree(killed.account)).get_json()
     job_id = killed.team.client.post(f"/api/campaigns/{made['id']}/publish").get_json()["job_id"]
 
-    deadline = time.monotonic() + 40
-    while True:
-        (job,) = killed.rows("SELECT status, result, error FROM jobs WHERE id = :id", id=job_id)
-        if job["status"] in ("finished", "failed"):
-            break
-        assert time.monotonic() < deadline, job
-        with killed.team.app.app_context():
-            engine.run(uuid.UUID(job_id))
-        time.sleep(0.2)
+    job = run_here(killed, job_id)
 
     assert job["status"] == "finished", job["error"]
     assert job["result"]["failed"] == 0

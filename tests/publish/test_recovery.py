@@ -12,7 +12,7 @@ import pytest
 
 from backend.core.redis import connect
 from tests.campaigns.test_children import search_tree
-from tests.publish.conftest import OwnStack
+from tests.publish.conftest import OwnStack, run_here
 from tests.publish.ledger import trees
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
@@ -112,3 +112,37 @@ def test_edits_of_a_publishing_draft_answer_409(team: Team, account: str, rows: 
     ]
     assert [answer.status_code for answer in answers] == [409] * 5
     assert {answer.get_json()["code"] for answer in answers} == {"publish_in_progress"}
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["never arrived", "had arrived"])
+def test_an_open_batch_of_an_earlier_publish_is_settled_first(
+    killed: OwnStack, sandbox: Sandbox, applied: bool
+) -> None:
+    """The first publish gave up without knowing; the draft was edited; the second one must not send the old bytes."""
+    since = sandbox.last_seq()
+    fault = (
+        {"when": "after", "grpc_status": "INTERNAL"} if applied else {"when": "before", "grpc_status": "UNAVAILABLE"}
+    )
+    sandbox.add_fault(method="Mutate", customer_id=killed.account, **fault)
+    campaign_id, first = accept(killed)
+    with killed.team.app.app_context():
+        from importlib import import_module
+
+        from backend.jobs import engine
+
+        import_module("backend.publish.tasks")
+        engine.run(uuid.UUID(first))
+    killed.rows("UPDATE jobs SET status = 'failed', finished_at = now() WHERE id = :id", id=first)
+    killed.rows("UPDATE campaigns SET status = 'FAILED', sync_status = 'sync_error' WHERE id = :id", id=campaign_id)
+    path, client = f"/api/campaigns/{campaign_id}", killed.team.client
+    edited = f"Edited {uuid.uuid4()}"
+    tag = {"If-Match": client.get(path).headers["ETag"]}
+    assert client.patch(path, json={"name": edited}, headers=tag).status_code == 200
+
+    second = client.post(f"{path}/publish").get_json()["job_id"]
+    job = run_here(killed, second)
+
+    assert job["status"] == "finished", job["error"]
+    assert trees(sandbox, since, killed.account) == 1
+    states = killed.rows("SELECT state FROM mutate_batches WHERE subject_id = :id ORDER BY created_at", id=campaign_id)
+    assert [row["state"] for row in states] == (["APPLIED"] if applied else ["ABANDONED", "APPLIED"])
