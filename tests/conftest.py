@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 from tests.support import run as runs
 from tests.support.database import Rows, engine_for, job_waiter, reader
@@ -135,6 +136,18 @@ def worker(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     running = start_worker(environment, tmp_path_factory.mktemp("worker"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def free_to_call(servers: Servers, sandbox: Sandbox) -> Iterator[None]:
+    """Leave neither faults nor rate-limit locks to the tests that follow."""
+    yield
+    sandbox.clear_faults()
+    client = redis.Redis.from_url(servers.redis_url)
+    for pattern in ("rate_limit_lock:*", "breaker:*"):
+        for key in client.scan_iter(pattern):
+            client.delete(key)
+    client.close()
 
 
 @pytest.fixture

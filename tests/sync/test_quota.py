@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -27,15 +27,7 @@ Wait = Callable[..., dict[str, Any]]
 VERSIONS = ("v23", "v24", "v25", "v26")
 
 
-@pytest.fixture(autouse=True)
-def free_to_call(servers: Servers, sandbox: Sandbox) -> Iterator[None]:
-    """Leave neither faults nor locks to the tests that follow."""
-    yield
-    sandbox.clear_faults()
-    client = redis.Redis.from_url(servers.redis_url)
-    for pattern in ("rate_limit_lock:*", "breaker:*"):
-        for key in client.scan_iter(pattern):
-            client.delete(key)
+pytestmark = pytest.mark.usefixtures("free_to_call")
 
 
 @pytest.fixture
