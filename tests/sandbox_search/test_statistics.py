@@ -97,15 +97,15 @@ def test_totals_of_the_admin_page_are_the_answers() -> None:
         )
         expected = {
             (row["google_id"], row["date"]): tuple(row[name] for name in SCORES)
-            for row in search.totals(WORLD, customer_id, level, start, end)
+            for row in search.totals(WORLD, customer_id, level, (start, end))
         }
         own = name_of(resource)
         assert {(own(r).rpartition("/")[2], r.segments.date): scores(r) for r in found} == expected
-    ads = search.totals(WORLD, customer_id, "ad", start, end)
-    groups = search.totals(WORLD, customer_id, "ad_group", start, end)
+    ads = search.totals(WORLD, customer_id, "ad", (start, end))
+    groups = search.totals(WORLD, customer_id, "ad_group", (start, end))
     assert sum(row["cost_micros"] for row in ads) == sum(row["cost_micros"] for row in groups)
     with pytest.raises(ValueError, match="unknown level"):
-        search.totals(WORLD, customer_id, "planet", start, end)
+        search.totals(WORLD, customer_id, "planet", (start, end))
 
 
 def test_conversions_by_action_add_up() -> None:

@@ -76,9 +76,9 @@ class Sandbox:
         """Edit an account as somebody would in Google's own interface."""
         return self._admin("POST", "/changes", json=change)
 
-    def totals(self, customer_id: str, level: str, start: str, end: str) -> list[dict[str, Any]]:
-        """The statistics that the sandbox holds, per entity and day; dates inclusive, ISO."""
-        question = {"customer_id": customer_id, "level": level, "from": start, "to": end}
+    def totals(self, customer_id: str, level: str, start: str, end: str, split: str = "") -> list[dict[str, Any]]:
+        """The statistics that the sandbox holds, per entity and day (and device, network); dates inclusive."""
+        question = {"customer_id": customer_id, "level": level, "from": start, "to": end, "split": split}
         rows: list[dict[str, Any]] = self._admin("GET", "/totals", params=question)
         return rows
 

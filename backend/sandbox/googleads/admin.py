@@ -1,6 +1,6 @@
 """The sandbox's own doors, on loopback only: faults, clock, edits, totals, state, quota, policy, tokens, features."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from backend.sandbox.googleads.calls import Services
 from backend.sandbox.googleads.quota import Limits
 from backend.sandbox.googleads.world import UnknownCustomer, World
 
-Totals = Callable[[World, str, str, date, date], list[dict[str, Any]]]
+Totals = Callable[[World, str, str, tuple[date, date], Sequence[str]], list[dict[str, Any]]]
 Answer = tuple[Response, int]
 
 
@@ -78,8 +78,9 @@ def _world(pages: Blueprint, services: Services, totals: Totals) -> None:
     def sums() -> Answer:
         asked = request.args
         customer_id = asked.get("customer_id", "").replace("-", "")
-        start, end = date.fromisoformat(asked.get("from", "")), date.fromisoformat(asked.get("to", ""))
-        return jsonify(totals(world, customer_id, asked.get("level", "campaign"), start, end)), 200
+        days = date.fromisoformat(asked.get("from", "")), date.fromisoformat(asked.get("to", ""))
+        split = tuple(filter(None, asked.get("split", "").split(",")))
+        return jsonify(totals(world, customer_id, asked.get("level", "campaign"), days, split)), 200
 
     @pages.get("/state")
     def state() -> Answer:

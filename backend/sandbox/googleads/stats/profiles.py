@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from backend.sandbox.googleads.stats.lines import FULL, shares
 
 MOBILE, TABLET, DESKTOP, CONNECTED_TV = 2, 3, 4, 6  # DeviceEnum
-SEARCH, SEARCH_PARTNERS, CONTENT, YOUTUBE, GMAIL, DISCOVER = 2, 3, 4, 6, 9, 10  # AdNetworkTypeEnum
+SEARCH, SEARCH_PARTNERS, CONTENT, YOUTUBE, GMAIL, DISCOVER = 2, 3, 4, 8, 11, 12  # AdNetworkTypeEnum
 
 
 @dataclass(frozen=True, slots=True)
