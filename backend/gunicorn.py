@@ -7,8 +7,10 @@ reliably after it.
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from prometheus_client import multiprocess
@@ -30,6 +32,23 @@ proc_name = "campaignwizard-stream" if _streams else "campaignwizard-api"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 (gunicorn's heartbeat files)
 accesslog = None  # the application writes one JSON line per request itself
 loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let the streams of a worker end when it is told to, so that a restart does not wait for them."""
+    from backend.jobs.stream import LISTENER  # noqa: PLC0415 (the parent imports nothing of the application)
+
+    listener = worker.wsgi.extensions.get(LISTENER)
+    if listener is None:
+        return
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def end_streams(number: int, frame: FrameType | None) -> None:
+        listener.close()
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, end_streams)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -15,7 +15,7 @@ from config import SettingsError
 
 log = get_logger(__name__)
 
-TRIED = 5  # a single damaged row must not keep everything from starting
+TRIED = 100  # damaged rows must not keep everything from starting
 
 
 def must_open_what_is_stored(app: Flask) -> None:

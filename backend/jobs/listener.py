@@ -27,6 +27,24 @@ class Listener:
         self._counts: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether this process is about to end, and its streams with it."""
+        return self._closed
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        with self._changed:
+            return self._open
+
+    def close(self) -> None:
+        """End every stream: their readers come back to another process, with the id of the last event they saw."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     def enter(self) -> bool:
         """Take a place for one stream; False when all are taken. The first one starts the listening thread."""
@@ -50,20 +68,23 @@ class Listener:
             return self._counts[str(tenant_id)]
 
     def wait(self, tenant_id: UUID, seen: int, seconds: float) -> None:
-        """Sleep until there is news since `seen`, or `seconds` are over."""
+        """Sleep until there is news since `seen`, or `seconds` are over, or the process is about to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._counts[str(tenant_id)] != seen, timeout=seconds)
+            self._changed.wait_for(
+                lambda: self._closed or self._counts[str(tenant_id)] != seen,
+                timeout=seconds,
+            )
 
     def _listen(self) -> None:
         pause = threading.Event()
-        while True:
+        while not self._closed:
             try:
                 channels = connect(self._redis_url).pubsub(  # type: ignore[no-untyped-call]
                     ignore_subscribe_messages=True
                 )
                 with channels as channel:
                     channel.subscribe(CHANNEL)
-                    while True:
+                    while not self._closed:
                         message = channel.get_message(timeout=1.0)
                         if message is not None:
                             self._wake(message["data"])

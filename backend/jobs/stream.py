@@ -164,7 +164,7 @@ def _events(
     if reset:
         yield _frame("reset", {"reason": "The events asked for are gone; read the resources again."}, after)
     began = spoke = time.monotonic()
-    while time.monotonic() - began < LONGEST_S:
+    while not listener.closed and time.monotonic() - began < LONGEST_S:
         seen = listener.count(actor.tenant_id)
         rows = _read(app, actor.tenant_id, scope, after)
         for row in rows:

@@ -25,6 +25,14 @@ from config import MasterKey, SettingsError, build_settings
 TOKEN = "1//canary-refresh-token"
 
 
+@pytest.fixture
+def tampered(app, team, rows):
+    """Two credentials to be tampered with; they are gone afterwards, as every start looks at the newest rows."""
+    ids = add_credentials(app, team, 2)
+    yield ids
+    rows("DELETE FROM user_credentials WHERE id = ANY(:ids)", ids=ids)
+
+
 def add_credentials(app, team, count):
     """Seal tokens into fresh rows; answers their ids."""
     ids = []
@@ -55,8 +63,8 @@ def test_a_row_opens_with_its_token(app, team):
 
 
 @pytest.mark.parametrize("columns", [("encrypted_refresh_token", "iv", "auth_tag", "wrapped_key"), ("wrapped_key",)])
-def test_swapped_rows_are_refused_and_reported(app, team, columns):
-    first, second = add_credentials(app, team, 2)
+def test_swapped_rows_are_refused_and_reported(app, team, tampered, columns):
+    first, second = tampered
     values = {
         row["id"]: row for row in team.rows("SELECT * FROM user_credentials WHERE id IN (:a, :b)", a=first, b=second)
     }
@@ -76,8 +84,8 @@ def test_swapped_rows_are_refused_and_reported(app, team, columns):
 
 
 @pytest.mark.parametrize("column", ["encrypted_refresh_token", "iv", "auth_tag", "wrapped_key"])
-def test_a_flipped_bit_in_the_database_is_refused(app, team, column):
-    (credential,) = add_credentials(app, team, 1)
+def test_a_flipped_bit_in_the_database_is_refused(app, team, tampered, column):
+    credential, _ = tampered
     team.rows(
         f"UPDATE user_credentials SET {column} = set_byte({column}, 0, get_byte({column}, 0) # 1) WHERE id = :id",
         id=credential,
@@ -86,8 +94,8 @@ def test_a_flipped_bit_in_the_database_is_refused(app, team, column):
         opened(app, credential)
 
 
-def test_a_row_moved_to_another_organisation_is_refused(app, team, new_team):
-    (credential,) = add_credentials(app, team, 1)
+def test_a_row_moved_to_another_organisation_is_refused(app, team, new_team, tampered):
+    credential, _ = tampered
     other = new_team("Thief")
     team.rows("UPDATE user_credentials SET tenant_id = :tenant WHERE id = :id", tenant=other.tenant_id, id=credential)
     with pytest.raises(DecryptionRefused):

@@ -13,6 +13,7 @@ from backend.app import create_stream_app
 from backend.core.db import db, unit_of_work
 from backend.core.events import Event
 from backend.jobs.stream import LISTENER
+from tests.support.keeper import wait_until
 
 SECONDS = 10
 
@@ -27,6 +28,8 @@ def streams(settings):
     yield f"http://127.0.0.1:{server.server_port}", application
     server.shutdown()
     thread.join()
+    application.extensions[LISTENER].close()
+    wait_until(lambda: application.extensions[LISTENER].streams == 0, "the end of every stream")
     server.server_close()
     with application.app_context():
         db.engine.dispose()
