@@ -48,7 +48,6 @@ def give_consent(authorize_url: str, *, ca_file: str | None) -> str:
         # The environment's REQUESTS_CA_BUNDLE would win over `verify`; the sandbox is reached without a proxy anyway.
         browser.trust_env = False
         browser.verify = ca_file or True
-        browser.trust_env = False  # REQUESTS_CA_BUNDLE in the environment would win over `verify`
         answer = browser.get(authorize_url, allow_redirects=False, timeout=TIMEOUT)
         for _ in range(STEPS):
             if answer.is_redirect:
