@@ -91,6 +91,7 @@ class Timing:
     publish_grace: float
     retry_backoff: float
     read_deadline: float
+    stale_read: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +348,7 @@ def _timing(read: _Reader) -> Timing:
         publish_grace=read.number("PUBLISH_GRACE_SECONDS", 30, low=0.1, high=3600),
         retry_backoff=read.number("RETRY_BACKOFF_SECONDS", 5, low=0.05, high=3600),
         read_deadline=read.number("READ_DEADLINE_SECONDS", 300, low=0.5, high=7200),
+        stale_read=read.number("STALE_READ_SECONDS", 60, low=0, high=3600),
     )
     if timing.job_sweep > timing.job_lease:
         raise SettingsError("JOB_SWEEP_SECONDS must not be longer than JOB_LEASE_SECONDS")

@@ -5,7 +5,8 @@ Per row, with base (Google's value when the local edit began), mine (the local v
 * a field that is not dirty follows Google;
 * a dirty field keeps mine; where theirs has moved away from base the field is a conflict, kept in `remote`;
 * where theirs equals mine both sides did the same, and the field is clean again;
-* a row that was written here after Google began to answer is left alone: the answer may be older than the row.
+* a row that was written here after Google began to answer is left alone: the answer may be older than the row;
+* so is one that was pushed shortly before, where the answer says something else than was pushed: searches lag behind.
 
 Local notes, tags and labels are not among the fields and are never touched. Read-only fields always follow Google.
 """
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 from sqlalchemy.orm import Session
@@ -51,6 +53,7 @@ class EntityMerge:
         scope: SQL over `t` that limits `gone` to what the query covers.
         parent: SQL over the stage alone that is true for rows whose parent we know; None where there is no parent.
         edge: The table is an edge that carries the columns of an entity, but no id of its own and no Google id.
+        pushed_as: The column with the id by which a push names the row.
     """
 
     table: str
@@ -62,11 +65,17 @@ class EntityMerge:
     scope: str = "true"
     parent: str | None = None
     edge: bool = False
+    pushed_as: str = "id"
 
     @property
     def live(self) -> str:
         """SQL over `t`: the row stands for something at Google."""
         return "t.first_synced_at IS NOT NULL" if self.edge else "t.google_id IS NOT NULL"
+
+    @property
+    def pushed(self) -> str:
+        """SQL over `t`: the row was pushed so lately that Google's answer may be older than the push."""
+        return f"t.{self.pushed_as} = ANY(CAST(%(pushed)s AS uuid[]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ def merge_entities(
     read_at: datetime,
     complete: bool,
     asked: Sequence[str] = (),
+    pushed: Sequence[UUID] = (),
 ) -> Merged:
     """Merge a filled stage into its entity table, in the session's transaction.
 
@@ -99,9 +109,10 @@ def merge_entities(
         read_at: PostgreSQL's time before the query was sent.
         complete: The answer lists everything there is, so that what is absent is gone.
         asked: The resource names that a partial answer was asked for: those of them that are absent are gone.
+        pushed: The rows that were pushed so lately that the answer may be older.
     """
     cursor = raw(session)
-    values = {"customer": stage.customer_id, "read_at": read_at, "asked": list(asked)}
+    values = {"customer": stage.customer_id, "read_at": read_at, "asked": list(asked), "pushed": list(pushed)}
     with planner_memory(session):
         cursor.execute(_merge_statement(stage, merge), values)
         changed, removed = cursor.rowcount, 0
@@ -110,6 +121,9 @@ def merge_entities(
         if merge.gone is not None and (asked or (complete and live > listed)):
             cursor.execute(_gone_statement(stage, merge, everything=complete), values)
             removed = cursor.rowcount
+        if pushed:
+            cursor.execute(_held_back_statement(stage, merge, everything=complete), values)
+            skipped += int((cursor.fetchone() or (0,))[0])
     return Merged(changed, removed, skipped)
 
 
@@ -137,10 +151,11 @@ def _merge_statement(stage: Stage, merge: EntityMerge) -> str:
     follows = [field for field in merge.fields if not field.editable]
     compared = [field for field in merge.fields if not field.derived]
     clean = f"""
-WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(compared)}) THEN UPDATE SET
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(compared)})
+        AND NOT ({merge.pushed} AND {_differs(editable)}) THEN UPDATE SET
     {_assign(merge.fields)}, {_STAMPS}, version = t.version + ({_differs(editable)})::int,
     sync_status = 'synced', remote = '{{}}', base = '{{}}', sync_error = NULL"""
-    dirty = _dirty_clause(editable, follows) if editable else ""
+    dirty = _dirty_clause(merge, editable, follows) if editable else ""
     own = [] if merge.edge else [("id", "gen_random_uuid()")]
     names = ["customer_id", *(column for column, _ in own), *(column for column, _ in merge.key)]
     names += [field.column for field in merge.fields] + [column for column, _ in merge.on_insert]
@@ -216,7 +231,7 @@ def _assign(fields: tuple[Field, ...] | list[Field]) -> str:
     return ", ".join(f"{field.column} = s.{field.column}" for field in fields)
 
 
-def _dirty_clause(editable: list[Field], follows: list[Field]) -> str:
+def _dirty_clause(merge: EntityMerge, editable: list[Field], follows: list[Field]) -> str:
     """The second branch: rows with local edits, decided field by field by two SQL functions (migration `sync`)."""
     mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
     theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
@@ -232,7 +247,7 @@ def _dirty_clause(editable: list[Field], follows: list[Field]) -> str:
     )
     followed = f", {_assign(follows)}" if follows else ""
     return f"""
-WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND ({differs} OR {moved}
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND NOT {merge.pushed} AND ({differs} OR {moved}
         OR {remote} <> t.remote OR {still_dirty} <> t.dirty_fields) THEN UPDATE SET
     {kept}{followed}, {_STAMPS}, version = t.version + ({moved})::int,
     remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base),
@@ -246,8 +261,25 @@ def _gone_statement(stage: Stage, merge: EntityMerge, *, everything: bool) -> st
     selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
     return f"""
 UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
-WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND {merge.scope} AND {covered}
+WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND NOT {merge.pushed} AND {merge.scope}
+  AND {covered}
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
+
+
+def _held_back_statement(stage: Stage, merge: EntityMerge, *, everything: bool) -> str:
+    """How many rows the answer was not believed about: it shows a pushed one otherwise, or does not list it."""
+    covered = "true" if everything else "t.resource_name = ANY(%(asked)s)"
+    columns = [f"{sql} AS {column}" for column, sql in merge.key]
+    columns += [f"{field.value} AS {field.column}" for field in merge.fields if field.editable]
+    keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
+    other = _differs([field for field in merge.fields if field.editable])
+    absent = f"(s.listed IS NULL AND {merge.live} AND {merge.scope} AND {covered})" if merge.gone else "false"
+    return f"""
+SELECT count(*) FROM {merge.table} t LEFT JOIN LATERAL (
+    SELECT * FROM (SELECT {", ".join(columns)}, true AS listed
+                   FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys} LIMIT 1) s ON true
+WHERE t.customer_id = %(customer)s AND {merge.pushed} AND {UNTOUCHED}
+  AND ((s.listed AND (t.dirty_fields <> '{{}}' OR {other})) OR {absent})"""
 
 
 def _counts_statement(stage: Stage, merge: EntityMerge) -> str:

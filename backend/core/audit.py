@@ -32,6 +32,7 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_events_tenant_id", "tenant_id", text("id DESC")),
         Index("ix_audit_events_subject", "tenant_id", "subject", text("id DESC")),
+        Index("ix_audit_events_customer", "customer_id", text("created_at DESC"), text("id DESC")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

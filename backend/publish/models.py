@@ -30,6 +30,7 @@ class MutateBatch(Base):
         CheckConstraint("state IN ('PREPARED', 'ABANDONED') OR sent_at IS NOT NULL", name="sent_at"),
         Index("ix_mutate_batches_job", "job_id"),
         Index("ix_mutate_batches_subject", "customer_id", "subject_id", text("created_at DESC")),
+        Index("ix_mutate_batches_sent_at", "customer_id", "sent_at"),
     )
 
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)

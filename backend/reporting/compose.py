@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -47,7 +48,7 @@ class ReportData:
     assets: list[LabelledAsset]
     pacing: Pacing
     changes: list[Change]
-    change_count: int
+    change_counts: Mapping[str, int]
     streams: list[StreamState]
 
 
@@ -239,15 +240,18 @@ def _changes(data: ReportData) -> Section:
     columns = (
         Column("at", "When (UTC)", Format.TEXT),
         Column("who", "Who", Format.TEXT),
+        Column("where", "Where", Format.TEXT),
         Column("action", "What", Format.TEXT),
         Column("subject", "Which", Format.TEXT),
         Column("reason", "Why", Format.TEXT),
     )
     rows: tuple[tuple[Value, ...], ...] = tuple(
-        (f"{item.at:%Y-%m-%d %H:%M}", item.who, item.action, item.subject, item.reason) for item in data.changes
+        (f"{item.at:%Y-%m-%d %H:%M}", item.who, item.where, item.action, item.subject, item.reason)
+        for item in data.changes
     )
-    text = f"{data.change_count} changes were made here in this period" if rows else "Nothing was changed here"
-    text += "; the newest ones:" if data.change_count > len(rows) else "."
+    here, google = data.change_counts["here"], data.change_counts["google"]
+    text = f"{here} changes were made here and {google} at Google in this period" if rows else "Nothing was changed"
+    text += "; the newest ones:" if here + google > len(rows) else "."
     return Section("changes", "Changes made", (text,), (Table(columns, rows),))
 
 

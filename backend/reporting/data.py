@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.adgraph.stats import Level
 from backend.reporting.measures import Totals, sums
 from backend.reporting.periods import Period
+from backend.sync import timeline
 from backend.sync.account import Account
 
 LISTED = 20
@@ -41,12 +42,6 @@ JOIN assets s ON s.customer_id = e.customer_id AND s.id = e.asset_id
 WHERE e.customer_id = :customer AND e.performance_label IN ('BEST', 'LOW')
 GROUP BY s.id, s.text, s.name, s.youtube_video_id, s.type, e.field_type, e.performance_label
 ORDER BY e.performance_label DESC, ads DESC, name, s.id LIMIT {2 * LISTED}
-""")
-
-_CHANGES = text(f"""
-SELECT created_at, actor_name, action, subject, reason, count(*) OVER () AS changes FROM audit_events
-WHERE tenant_id = :tenant AND customer_id = :customer AND created_at >= :since AND created_at < :until
-ORDER BY id DESC LIMIT {LISTED}
 """)
 
 _STREAMS = text("""
@@ -85,10 +80,11 @@ class LabelledAsset:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of the audit trail."""
+    """One entry of the account's timeline; `where` it was made: here, or in which program of Google's."""
 
     at: datetime
     who: str
+    where: str
     action: str
     subject: str
     reason: str | None
@@ -121,16 +117,23 @@ def assets(session: Session, customer_id: UUID) -> list[LabelledAsset]:
     ]
 
 
-def changes(session: Session, tenant_id: UUID, account: Account, period: Period) -> tuple[list[Change], int]:
-    """What was changed through us in a period, the newest first, and how many changes there were."""
+def changes(session: Session, tenant_id: UUID, account: Account, period: Period) -> tuple[list[Change], dict[str, int]]:
+    """What was changed here and at Google in a period, the newest first, and how many changes each side made."""
     since, until = (
         datetime.combine(day, edge, tzinfo=account.zone)
         for day, edge in ((period.first, time.min), (period.last, time.max))
     )
-    values: dict[str, Any] = {"tenant": tenant_id, "customer": account.customer_id, "since": since, "until": until}
-    rows = session.execute(_CHANGES, values).all()
-    found = [Change(row.created_at, row.actor_name, row.action, row.subject, row.reason) for row in rows]
-    return found, int(rows[0].changes) if rows else 0
+    query = timeline.TimelineQuery(since=since, until=until)
+    listed = timeline.entries(session, tenant_id, account.customer_id, query, limit=LISTED)
+    return [_change(row) for row in listed], timeline.count(session, tenant_id, account.customer_id, since, until)
+
+
+def _change(row: dict[str, Any]) -> Change:
+    here = row["source"] == timeline.HERE
+    what = row["action"] if here else f"{row['action']}: {', '.join(row['after'] or row['before'])}".rstrip(": ")
+    which = f"{row['entity']}:{row['entity_id'] or ''}".rstrip(":") if here else row["resource_name"]
+    where = "here" if here else f"Google ({row['client_type'].replace('_', ' ').lower()})"
+    return Change(row["at"], row["who"], where, what, row["title"] or which, row["reason"])
 
 
 def streams(session: Session, customer_id: UUID) -> list[StreamState]:

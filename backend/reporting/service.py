@@ -122,7 +122,7 @@ def collect(customer_id: UUID, tenant_id: UUID, scope_name: str) -> ReportData:
             scope_name, today=account.today(), first_stored=data.first_stored_day(session, customer_id)
         )
         period = Period(scope.first, scope.last)
-        found, count = data.changes(session, tenant_id, account, period)
+        found, counts = data.changes(session, tenant_id, account, period)
         return ReportData(
             account=account,
             scope=scope,
@@ -133,7 +133,7 @@ def collect(customer_id: UUID, tenant_id: UUID, scope_name: str) -> ReportData:
             assets=data.assets(session, customer_id),
             pacing=pacing.read(session, account),
             changes=found,
-            change_count=count,
+            change_counts=counts,
             streams=data.streams(session, customer_id),
         )
 

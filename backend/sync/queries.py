@@ -300,6 +300,7 @@ ADS = StructureQuery(
             gone="status = 'REMOVED'",
             scope="t.status <> 'REMOVED'",
             edge=True,
+            pushed_as="ad_id",
         ),
     ),
     edges=(

@@ -20,6 +20,7 @@ AHEAD = timedelta(days=62)
 KEPT_MONTHS = 61
 """Five years and the month that runs: longer than Google keeps days, short enough to stay in memory."""
 QUOTA_KEPT = timedelta(days=8)
+CHANGES_KEPT = timedelta(days=1100)
 
 
 def keep_in_shape() -> dict[str, int]:
@@ -34,7 +35,16 @@ def keep_in_shape() -> dict[str, int]:
         forgotten = work.session.execute(
             text("DELETE FROM quota_ledger WHERE hour < :limit RETURNING 1"), {"limit": clock.now() - QUOTA_KEPT}
         ).all()
-    done = {"partitions_made": made, "partitions_dropped": dropped, "quota_hours_forgotten": len(forgotten)}
+        old_changes = work.session.execute(
+            text("DELETE FROM google_changes WHERE changed_at < :limit RETURNING 1"),
+            {"limit": clock.now() - CHANGES_KEPT},
+        ).all()
+    done = {
+        "partitions_made": made,
+        "partitions_dropped": dropped,
+        "quota_hours_forgotten": len(forgotten),
+        "google_changes_forgotten": len(old_changes),
+    }
     if any(done.values()):
         log.info("statistics_tidied", **done)
     return done

@@ -1,4 +1,4 @@
-"""`/api/data`: which accounts there are and how fresh their data is."""
+"""`/api/data`: which accounts there are, how fresh their data is, and what was changed in them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from backend.auth import customers
 from backend.core.db import unit_of_work
 from backend.core.http import Blueprint, pages
 from backend.core.security import Role, current_actor, requires
-from backend.sync import freshness
-from backend.sync.schemas import ClientQuery, ClientSchema, FreshnessSchema
+from backend.sync import freshness, timeline
+from backend.sync.schemas import ClientQuery, ClientSchema, FreshnessSchema, TimelineQuerySchema, TimelineSchema
 
 bp = Blueprint("data", __name__, url_prefix="/api/data", description="Freshness of the synchronised data")
 
@@ -23,6 +23,27 @@ def status(slug: str) -> dict[str, Any]:
     with unit_of_work() as work:
         row = customers.find_by_slug(work.session, slug, current_actor())
         return freshness.of_accounts(work.session, [row])[0]
+
+
+@bp.get("/timeline/<slug>")
+@requires(Role.VIEWER)
+@bp.arguments(TimelineQuerySchema, location="query")
+@bp.response(200, TimelineSchema(many=True))
+def show_timeline(query: dict[str, Any], slug: str) -> Any:
+    """What was changed in one account, here and at Google, newest first; what we pushed is shown once."""
+    actor, limit = current_actor(), query["limit"]
+    wanted = timeline.TimelineQuery(
+        query.get("entity"), query.get("entity_id"), query.get("actor"), *map(query.get, ("source", "since", "until"))
+    )
+    scope = f"timeline:{slug}:{wanted}"
+    after = timeline.Place(*pages.read_cursor(query["cursor"], scope, 3)) if query["cursor"] else None
+    with unit_of_work() as work:
+        row = customers.find_by_slug(work.session, slug, actor)
+        found = timeline.entries(work.session, actor.tenant_id, row.id, wanted, limit=limit + 1, after=after)
+    if len(found) <= limit:
+        return found, {}
+    last = found[limit - 1]
+    return found[:limit], pages.next_link(pages.make_cursor([last["at"], last["source"], last["key"]], scope))
 
 
 @bp.get("/clients")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 
 from backend.core.http import pages
 from backend.sync.conflicts import CHOICES, ENTITIES
+from backend.sync.timeline import SOURCES
 
 MAX_DECISIONS = 10_000
 
@@ -29,6 +32,50 @@ class ClientSchema(FreshnessSchema):
     status = ma.fields.String()
     currency_code = ma.fields.String()
     time_zone = ma.fields.String()
+
+
+class TimelineQuerySchema(pages.PageQuery):
+    """Which entries of a timeline to list."""
+
+    entity = ma.fields.String(
+        validate=ma.validate.Length(1, 60),
+        metadata={"description": "A kind of object, such as `campaign`, `ad_group`, `keyword`, or `push`."},
+    )
+    entity_id = ma.fields.UUID(metadata={"description": "One object of ours; goes with `entity`."})
+    actor = ma.fields.String(
+        validate=ma.validate.Length(1, 320), metadata={"description": "A name here, or an e-mail address at Google."}
+    )
+    source = ma.fields.String(validate=ma.validate.OneOf(SOURCES))
+    since = ma.fields.AwareDateTime(default_timezone=None)
+    until = ma.fields.AwareDateTime(default_timezone=None, metadata={"description": "Not included."})
+
+    @ma.validates_schema
+    def _whole(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("entity_id") and data.get("entity") not in ENTITIES:
+            raise ma.ValidationError(f"entity_id goes with entity: one of {', '.join(sorted(ENTITIES))}.", "entity")
+        if data.get("since") and data.get("until") and data["since"] > data["until"]:
+            raise ma.ValidationError("The start must not be after the end.", "since")
+
+
+class TimelineSchema(ma.Schema):
+    """One change, made here or at Google."""
+
+    at = ma.fields.AwareDateTime(required=True)
+    source = ma.fields.String(required=True, validate=ma.validate.OneOf(SOURCES))
+    actor = ma.fields.String(required=True, attribute="who")
+    action = ma.fields.String(
+        required=True, metadata={"description": "`noun.verb` here; `create`, `update` or `remove` at Google."}
+    )
+    entity = ma.fields.String(required=True)
+    entity_id = ma.fields.UUID(allow_none=True)
+    resource_name = ma.fields.String(allow_none=True)
+    title = ma.fields.String(allow_none=True, metadata={"description": "What people call the object at Google."})
+    client_type = ma.fields.String(
+        allow_none=True, metadata={"description": "The kind of program that made a change at Google."}
+    )
+    before = ma.fields.Dict(allow_none=True)
+    after = ma.fields.Dict(allow_none=True)
+    reason = ma.fields.String(allow_none=True)
 
 
 class ConflictQuery(pages.PageQuery):

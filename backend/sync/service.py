@@ -23,13 +23,14 @@ from backend.core.db import Work, unit_of_work
 from backend.core.events import Event
 from backend.core.logging import get_logger
 from backend.core.security import Actor
+from backend.integrations.googleads.errors import Refused
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
 from backend.jobs.run import JobFailed, JobRun, LostLease, Outcome
-from backend.sync import changes, history, structure, watermarks
+from backend.sync import changes, google_changes, history, structure, watermarks
 from backend.sync.account import Account, load
 from backend.sync.models import Watermark
-from backend.sync.reading import AccountNotEnabled, Reader, google_failures
+from backend.sync.reading import NOT_ENABLED, AccountNotEnabled, Reader, google_failures
 from backend.sync.stat_queries import STATISTICS
 from backend.sync.statistics import StatisticsResult, first_day_to_read, read_range
 
@@ -137,6 +138,8 @@ def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:
         for query in STATISTICS:
             read_range(reader, query, days, statistics, move_watermark=False)
     result["statistics"] = statistics.as_dict()
+    if order.command != "repair":
+        _read_google_changes(reader, result)
     result["rows_synced"] = statistics.rows_read + sum(result.get("structure", {}).get("read", {}).values())
     result["watermark_date"] = _watermark_date(reader.account)
     reader.job.print(
@@ -144,6 +147,19 @@ def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:
         f" {statistics.rows_deleted} deleted; complete up to {result['watermark_date']}"
     )
     return result
+
+
+def _read_google_changes(reader: Reader, result: dict[str, Any]) -> None:
+    """Bring the timeline up to now; an account whose change log Google does not open is synced all the same."""
+    try:
+        result["google_changes"] = google_changes.read_changes(reader)
+    except Refused as refusal:
+        if NOT_ENABLED in refusal.codes():
+            raise
+        warning = f"Google does not tell what was changed in {reader.account.google_id}: {refusal.message}"
+        log.warning("change_log_refused", account=reader.account.google_id, google_request_id=refusal.request_id)
+        reader.job.print(warning, error=True)
+        result.setdefault("warnings", []).append(warning)
 
 
 def _sync_structure(reader: Reader, *, full: bool) -> structure.StructureResult:

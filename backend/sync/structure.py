@@ -12,7 +12,7 @@ from backend.adgraph.merge import Merged, merge_entities, run_statement
 from backend.adgraph.models import Customer
 from backend.core.db import unit_of_work
 from backend.core.logging import get_logger
-from backend.sync import conflicts, watermarks
+from backend.sync import conflicts, pushed, watermarks
 from backend.sync.catalogue import STRUCTURE
 from backend.sync.queries import StructureQuery
 from backend.sync.reading import Reader
@@ -100,6 +100,7 @@ def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *
     merged = Merged()
     with reader.job.write() as work:
         stage.analyse(work.session)
+        doubtful = pushed.lately(work.session, stage.customer_id, read_at)
         for target in query.merges:
             merged += merge_entities(
                 work.session,
@@ -108,6 +109,7 @@ def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *
                 read_at=read_at,
                 complete=asked is None,
                 asked=asked.names if asked else (),
+                pushed=doubtful,
             )
         for statement in query.edges:
             run_statement(work.session, stage, statement)

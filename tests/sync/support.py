@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,9 +60,15 @@ class Structure:
             return database_time()
 
     def merge(
-        self, query: StructureQuery, message: bytes, *, complete: bool = True, read_at: datetime | None = None
+        self,
+        query: StructureQuery,
+        message: bytes,
+        *,
+        complete: bool = True,
+        read_at: datetime | None = None,
+        pushed: Sequence[uuid.UUID] = (),
     ) -> Merged:
-        """Merge one answer that was asked for at `read_at` (default: now)."""
+        """Merge one answer that was asked for at `read_at` (default: now), shortly after `pushed` rows were pushed."""
         decoder = open_decoder(query.selection, VERSION)
         decoder.feed(message)
         chunk = decoder.take()
@@ -75,7 +81,9 @@ class Structure:
                 if chunk is not None:
                     stage.append(work.session, chunk)
                 for target in query.merges:
-                    merged += merge_entities(work.session, stage, target, read_at=moment, complete=complete)
+                    merged += merge_entities(
+                        work.session, stage, target, read_at=moment, complete=complete, pushed=pushed
+                    )
                 for statement in query.edges:
                     run_statement(work.session, stage, statement)
                 stage.drop(work.session)
