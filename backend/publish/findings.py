@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from backend.campaigns import flat
+from backend.campaigns.objectives import ALLOWED_BIDDING
 from backend.campaigns.tree import CampaignNode
 from backend.core.errors import Finding
 from backend.integrations.googleads.errors import AdsFailure
-from backend.publish.planner import Subject, subject
+from backend.integrations.googleads.mutate.results import PARENT_FAILED
+from backend.publish.planner import Subject, subject, targeting_criteria
 
 _INDEX = re.compile(r"\[(\d+)\]")
 _FIELDS = {
@@ -20,7 +22,12 @@ _FIELDS = {
     "end_date_time": "end_date",
     "square_logo_images": "logo_images",
 }
-_UNSAID = frozenset({"ad", "keyword", "text_asset", "image_asset", "asset", "text", "create", "update"})
+_UNSAID = frozenset(
+    {"ad", "keyword", "text_asset", "image_asset", "sitelink_asset", "callout_asset", "asset", "text", "create"}
+    | {"update", "location", "geo_target_constant", "language", "language_constant", "device", "ad_schedule"}
+)
+
+_STRATEGIES = frozenset().union(*ALLOWED_BIDDING.values())
 
 
 def pointers(tree: CampaignNode) -> dict[Subject, str]:
@@ -32,6 +39,7 @@ def pointers(tree: CampaignNode) -> dict[Subject, str]:
     }
     if tree.budget:
         found[subject("budget", tree.budget.id)] = ""
+    found |= zip(_targeting(tree), _targeting_places(tree), strict=True)
     for index, keyword in enumerate(tree.negatives):
         found[subject("keyword", keyword.id)] = f"/negative_keywords/{index}"
     for index, link in enumerate(tree.links):
@@ -55,6 +63,17 @@ def pointers(tree: CampaignNode) -> dict[Subject, str]:
     return found
 
 
+def _targeting(tree: CampaignNode) -> list[Subject]:
+    """The subjects of the targeting's operations, in the planner's order."""
+    return [subject("targeting", tree.id, str(index)) for index, _ in enumerate(targeting_criteria(tree.targeting))]
+
+
+def _targeting_places(tree: CampaignNode) -> list[str]:
+    """The same order in the form; what Google says of a criterion is said of the item as a whole."""
+    kinds = ("locations", "languages", "devices", "ad_schedule")
+    return [f"/targeting/{kind}/{index}" for kind in kinds for index, _ in enumerate(tree.targeting.get(kind, ()))]
+
+
 def _uses(found: dict[Subject, str], uses: Iterable[Any], here: str, holder: str | None = None) -> None:
     from backend.campaigns.rules import FIELD_OF_SLOT  # noqa: PLC0415 - a table of this function alone
 
@@ -74,9 +93,15 @@ def from_failures(
     places: Mapping[Subject, str],
     flat_form: Mapping[str, Any],
 ) -> list[Finding]:
-    """Give one finding per failure: where in the form, Google's code, Google's sentence."""
+    """Give one finding per failure: where in the form, Google's code, Google's sentence.
+
+    What failed only because its parent did is left out where the parent's own failure is told: it is no fault of the
+    tree, and an ad group may have twenty thousand children.
+    """
     found: list[Finding] = []
-    for failure in failures:
+    listed = list(failures)
+    causes = [failure for failure in listed if failure.code != PARENT_FAILED]
+    for failure in causes or listed:
         about = subjects[failure.index] if failure.index is not None and failure.index < len(subjects) else ()
         pointer = places.get(tuple(about), "") + _within(failure.path)
         if flat_form:
@@ -100,6 +125,8 @@ def _within(path: str) -> str:
         name = _INDEX.sub("", part)
         if name in _UNSAID or name.endswith("_ad"):
             continue
+        if name in _STRATEGIES:
+            said.append("bidding")
         said.append(_FIELDS.get(name, name))
         if index:
             said.append(index.group(1))

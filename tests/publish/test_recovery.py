@@ -1,8 +1,7 @@
-"""Publishes outlive the broker, the database's connections and impatient clients."""
+"""Publishes outlive the broker, jobs that kill their processes, and impatient clients."""
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from backend.core.db import unit_of_work
 from backend.core.redis import connect
+from backend.core.security import Actor
+from backend.jobs import service as jobs
 from tests.campaigns.test_children import search_tree
 from tests.publish.conftest import OwnStack, run_here
 from tests.publish.ledger import trees
@@ -18,6 +20,8 @@ from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 
 Form = Callable[..., dict[str, Any]]
+POISON = "test.poison"
+"""The kind of job that tests.support.poison dies of."""
 
 
 def accept(own: OwnStack) -> tuple[str, str]:
@@ -59,22 +63,28 @@ def test_r06_the_same_message_many_times(killed: OwnStack, sandbox: Sandbox) -> 
     finished_once(killed, sandbox, since, accepted)
 
 
-@pytest.mark.slow(reason="starts a worker of its own")
-def test_r12_connections_are_cut_while_google_works(killed: OwnStack, sandbox: Sandbox) -> None:
+@pytest.mark.slow(reason="a lease is waited out for each process that dies")
+def test_r09_a_job_that_always_kills_its_process(killed: OwnStack, sandbox: Sandbox) -> None:
+    """R09: at most N attempts, then failed with one alert; the publishes beside it are not touched."""
     since = sandbox.last_seq()
-    sandbox.add_fault(method="Mutate", customer_id=killed.account, when="slow", delay_s=2)
-    killed.start()
-    accepted = [accept(killed)]
-    deadline = time.monotonic() + 40
-    while not killed.rows("SELECT 1 FROM mutate_batches WHERE state = 'SENT' AND job_id = :id", id=accepted[0][1]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    killed.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE usename = 'cw_app' AND datname = current_database()"
-    )
+    team = killed.team
+    actor = Actor(tenant_id=team.tenant_id, user_id=None, name="poison", kind="system")
+    with team.app.app_context(), unit_of_work() as work:
+        poisoned = str(jobs.open_job(work, POISON, actor=actor, queue="publish", max_attempts=3).id)
+    killed.start(application="tests.support.poison")
+    accepted = [accept(killed) for _ in range(3)]
 
     finished_once(killed, sandbox, since, accepted)
+    job = killed.wait(poisoned)
+
+    assert (job["status"], job["error"]["code"], job["attempts"]) == ("failed", "attempts_exhausted", 3)
+    told = [row["kind"] for row in killed.rows("SELECT kind FROM events WHERE job_id = :id ORDER BY id", id=poisoned)]
+    assert [kind for kind in told if kind != "job.queued"] == ["job.started"] * 3 + [
+        "job.failed",
+        "alert.job_exhausted",
+    ]
+    others = killed.rows("SELECT attempts FROM jobs WHERE id = ANY(:ids)", ids=[uuid.UUID(job) for _, job in accepted])
+    assert {row["attempts"] for row in others} == {1}
 
 
 def test_r14_fifty_posts_with_one_key_make_one_campaign(team: Team, account: str, flat_form: Form) -> None:

@@ -160,8 +160,8 @@ def sweep_dead_runs(run: Run) -> None:
     for folder in run.folder.parent.glob("test-*"):
         pid = int(folder.name.removeprefix("test-"))
         if not psutil.pid_exists(pid):
-            shutil.rmtree(run.home.state / f"{folder.name}-data", ignore_errors=True)
-            shutil.rmtree(Run(pid).sockets, ignore_errors=True)
+            for left in (*run.home.state.glob(f"{folder.name}*"), *Run(pid).sockets.parent.glob(f"*{folder.name}*")):
+                shutil.rmtree(left, ignore_errors=True)
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -51,7 +51,13 @@ class Worker:
 
 
 def start_worker(
-    environment: dict[str, str], folder: Path, *, beat: bool = True, concurrency: int = 2, **more: str
+    environment: dict[str, str],
+    folder: Path,
+    *,
+    beat: bool = True,
+    concurrency: int = 2,
+    application: str = "backend.worker",
+    **more: str,
 ) -> Worker:
     """Start a worker with these settings (`more` adds variables, such as FAULT_AT) and wait until it takes work.
 
@@ -60,7 +66,7 @@ def start_worker(
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = f"test-{os.getpid()}-{time.monotonic_ns()}@localhost"
-    command = [sys.executable, "-m", "celery", "-A", "backend.worker", "worker", "--hostname", name]
+    command = [sys.executable, "-m", "celery", "-A", application, "worker", "--hostname", name]
     command += ["--concurrency", str(concurrency), "--loglevel", "INFO"]
     if beat:
         command += ["-B", "--schedule", str(folder / "beat")]
