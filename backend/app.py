@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.register_blueprint(stream.create_redirects(settings.stream_url))
     waiting.init_app(app, threads=settings.api_threads)
     app.cli.add_command(auth_commands.group)
+    app.cli.add_command(auth_commands.google_group)
     _refuse_unguarded(app)
     must_open_what_is_stored(app)
     return app

@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.auth import administration, credentials, people
-from backend.auth.models import GoogleAccount, OAuthState, User, UserCredential
+from backend.auth.models import CustomerAccess, GoogleAccount, OAuthState, User, UserCredential
 from backend.auth.sealed_state import open_state, seal_state
 from backend.core import audit, clock, tenancy
 from backend.core.db import Work, unit_of_work
@@ -253,6 +254,30 @@ def discover_job(work: Work, credential_id: UUID, actor: Actor) -> Job:
         if waiting is None:
             raise
         return waiting
+
+
+def connections(actor: Actor) -> list[dict[str, Any]]:
+    """The connected Google accounts of the actor's organisation, each with the number of accounts it reaches."""
+    with unit_of_work() as work:
+        found = work.session.execute(
+            select(UserCredential, GoogleAccount, func.count(CustomerAccess.customer_id))
+            .join(GoogleAccount, GoogleAccount.id == UserCredential.google_account_id)
+            .outerjoin(CustomerAccess, CustomerAccess.credential_id == UserCredential.id)
+            .where(UserCredential.tenant_id == actor.tenant_id)
+            .group_by(UserCredential.id, GoogleAccount.id)
+            .order_by(UserCredential.created_at)
+        ).all()
+    return [
+        {
+            "id": row.id,
+            "google_account": account.email,
+            "status": row.status,
+            "status_reason": row.status_reason,
+            "accounts": reached,
+            "updated_at": row.updated_at,
+        }
+        for row, account, reached in found
+    ]
 
 
 def disconnect(google: GoogleSettings, credential_id: UUID, actor: Actor) -> None:

@@ -32,6 +32,13 @@ class AcceptInvitationSchema(ma.Schema):
     name = fields.String(load_default=None, validate=NAME)
 
 
+class ChangePasswordSchema(ma.Schema):
+    """The password as it is, and as it shall be."""
+
+    current_password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=MAX_LENGTH))
+    password = fields.String(required=True, load_only=True, validate=PASSWORD)
+
+
 class SignedInSchema(ma.Schema):
     """A session was opened; its cookie came along."""
 

@@ -19,9 +19,10 @@ from backend.auth import passwords, people, sessions
 from backend.auth.models import User
 from backend.core import audit, clock, metrics, tenancy
 from backend.core.db import unit_of_work
-from backend.core.errors import Invalid, Unauthenticated
+from backend.core.errors import Finding, Invalid, NotAllowedYet, Unauthenticated
 from backend.core.http.throttle import throttle
 from backend.core.logging import get_logger
+from backend.core.security import Actor
 
 log = get_logger(__name__)
 
@@ -60,6 +61,32 @@ def sign_in(email: str, password: str, organisation: str | None) -> sessions.Ope
         metrics.SECURITY_EVENTS.labels("login_failed").inc()
         log.warning("login_failed", ip=address)
         raise Unauthenticated("The e-mail address or the password is wrong.", code="login_failed")
+    return opened
+
+
+def change_password(actor: Actor, current: str, password: str) -> sessions.Opened:
+    """Set a person's own new password; their sessions and open invitations end, and a fresh session begins.
+
+    Raises:
+        NotAllowedYet: the actor is no person, or one without a password.
+        Invalid: the present password is wrong.
+        RateLimitReached: it was wrong too often.
+    """
+    throttle().must_have_left(PER_PERSON, "login", actor.name.lower())
+    with unit_of_work() as work:
+        user = work.session.scalar(select(User).where(User.id == actor.user_id).with_for_update())
+        if user is None or user.password_hash is None:
+            raise NotAllowedYet("There is no password here to change.", code="no_password")
+        right = passwords.holds(current, user.password_hash)
+        audit.record(work.session, actor, "password.change" if right else "password.refused", f"user:{user.id}")
+        if right:
+            user.password_hash = passwords.hashed(password)
+            sessions.revoke(work.session, user.id)
+            opened = _open(work.session, user, "login.password")
+    if not right:
+        throttle().count(PER_PERSON, "login", actor.name.lower())
+        finding = Finding("/current_password", "wrong", "This is not your present password.")
+        raise Invalid("The present password is wrong.", code="password_refused", errors=(finding,))
     return opened
 
 

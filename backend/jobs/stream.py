@@ -107,7 +107,7 @@ def of_customer(query: dict[str, Any], customer_id: str) -> flask.Response:
 
 def create_redirects(stream_url: str) -> Blueprint:
     """For the API: the same addresses, sent on to the stream process (a reverse proxy sends them there by itself)."""
-    redirects = Blueprint("event_redirects", __name__, description="Live events (text/event-stream)")
+    redirects = Blueprint("events", __name__, description="Live events (text/event-stream)")
 
     @requires(Role.VIEWER)
     @redirects.arguments(StreamQuery, location="query")

@@ -135,7 +135,7 @@ def test_a_role_that_the_directory_takes_away_is_gone_at_the_next_sign_in(app, t
 def test_a_suspended_person_is_refused(app, team, directory, provider):
     directory(provider.issuer)
     sign_in(app, provider, "eva")
-    team.client.patch(f"/api/users/{people_of(team)[0]['id']}", json={"active": False})
+    team.client.edit("PATCH", f"/api/users/{people_of(team)[0]['id']}", json={"active": False})
     assert code(sign_in(app, provider, "eva")[1]) == (403, "suspended")
 
 

@@ -100,17 +100,17 @@ def test_suspending_ends_everything_at_once(team, app):
     token = browser.post("/api/tokens", json={"name": "t"}, headers=csrf).get_json()["token"]
     assert Client(app, token).get("/api/me").status_code == 200
     address = f"/api/users/{invitation['user']['id']}"
-    assert team.client.patch(address, json={"active": False}).get_json()["active"] is False
+    assert team.client.edit("PATCH", address, json={"active": False}).get_json()["active"] is False
     assert browser.get("/api/me").status_code == 401
     assert Client(app, token).get("/api/me").status_code == 401
-    team.client.patch(address, json={"active": True})
+    team.client.edit("PATCH", address, json={"active": True})
     assert Client(app, token).get("/api/me").status_code == 401
 
 
 def test_the_last_administrator_stays(team):
     me = f"/api/users/{team.user_id}"
-    assert code(team.client.patch(me, json={"active": False})) == (409, "last_administrator")
-    assert code(team.client.put(f"{me}/roles", json={"everywhere": "viewer"})) == (409, "last_administrator")
+    assert code(team.client.edit("PATCH", me, json={"active": False})) == (409, "last_administrator")
+    assert code(team.client.edit("PUT", me, "/roles", json={"everywhere": "viewer"})) == (409, "last_administrator")
     assert team.client.get("/api/me").get_json()["role"] == "admin"
 
 
@@ -122,10 +122,23 @@ def test_an_administrator_of_one_account_does_not_administer_people(team_with_ac
     assert code(browser.get("/auth/google/login")) == (403, "forbidden")
 
 
+def test_of_two_administrators_with_one_tag_one_wins(team):
+    address = f"/api/users/{invite(team, {'everywhere': 'viewer'}).get_json()['user']['id']}"
+    read = team.client.get(address).headers["ETag"]
+    assert code(team.client.put(f"{address}/roles", json={"everywhere": "admin"})) == (428, "if_match_required")
+    first = team.client.put(f"{address}/roles", json={"everywhere": "editor"}, headers={"If-Match": read})
+    assert first.status_code == 200
+    second = team.client.patch(address, json={"name": "Bea"}, headers={"If-Match": read})
+    assert code(second) == (412, "stale")
+    assert second.get_json(force=True)["current_etag"] == first.headers["ETag"]
+    assert team.client.get(address).get_json()["roles"]["everywhere"] == "editor"
+    assert team.client.edit("PATCH", address, json={"name": "Bea"}).get_json()["name"] == "Bea"
+
+
 def test_everything_done_to_people_stands_in_the_trail(team):
     invitation = invite(team, {"everywhere": "viewer"}).get_json()
     user = invitation["user"]["id"]
-    team.client.put(f"/api/users/{user}/roles", json={"everywhere": "publisher"})
+    team.client.edit("PUT", f"/api/users/{user}", "/roles", json={"everywhere": "publisher"})
     trail = team.client.get(f"/api/audit?subject=user:{user}").get_json()
     assert [row["action"] for row in trail] == ["user.roles", "user.invite"]
     assert trail[0]["before"]["everywhere"] == "viewer"

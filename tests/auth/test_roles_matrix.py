@@ -8,8 +8,8 @@ from tests.auth.operations import METHODS, operations, unknown_values
 from tests.support.http import Client
 
 ORDER = ["viewer", "editor", "publisher", "admin"]
-# What a viewer may change: the own session and the own tokens. What only asks is a POST for its body's sake.
-OWN = ("/auth/logout", "/auth/sessions", "/api/tokens")
+# What a viewer may change: the own session, password and tokens. What only asks is a POST for its body's sake.
+OWN = ("/auth/logout", "/auth/sessions", "/auth/password", "/api/tokens")
 SPENDS = ("/publish", "/push", "/enable", "/disable", "/remove", "/undo")
 ADMINISTERS = ("/api/users", "/api/service-keys", "/auth/google/connections", "/api/audit", "/auth/google/login")
 

@@ -141,3 +141,38 @@ def test_a_new_invitation_and_password_end_the_old_sessions(app, person, team):
     assert browser.get("/api/me").status_code == 401
     assert sign_in(app, person[0])[1].status_code == 401
     assert sign_in(app, person[0], "another long password")[1].status_code == 200
+
+
+def test_a_person_changes_the_own_password_and_every_old_session_ends(app, person, team):
+    old, _ = sign_in(app, person[0])
+    browser, answer = sign_in(app, person[0])
+    csrf = {"X-CSRF-Token": answer.get_json()["csrf_token"]}
+    body = {"current_password": PASSWORD + "!", "password": "another long password"}
+    refused = browser.post("/auth/password", json=body, headers=csrf)
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (400, "password_refused")
+    assert refused.get_json(force=True)["errors"][0]["pointer"] == "/current_password"
+    short = browser.post("/auth/password", json={"current_password": PASSWORD, "password": "short"}, headers=csrf)
+    assert short.status_code == 400
+    assert old.get("/api/me").status_code == 200
+    changed = browser.post("/auth/password", json={**body, "current_password": PASSWORD}, headers=csrf)
+    assert changed.status_code == 200
+    assert (old.get("/api/me").status_code, browser.get("/api/me").status_code) == (401, 200)
+    assert changed.get_json()["csrf_token"] != csrf["X-CSRF-Token"]
+    assert sign_in(app, person[0])[1].status_code == 401
+    assert sign_in(app, person[0], "another long password")[1].status_code == 200
+    trail = team.client.get(f"/api/audit?subject=user:{person[1]}&action=password.change").get_json()
+    assert [row["actor_name"] for row in trail] == [person[0]]
+
+
+def test_guessing_the_present_password_is_throttled(app, person):
+    browser, answer = sign_in(app, person[0])
+    csrf = {"X-CSRF-Token": answer.get_json()["csrf_token"]}
+    body = {"current_password": "not the password", "password": "another long password"}
+    told = [browser.post("/auth/password", json=body, headers=csrf).status_code for _ in range(11)]
+    assert told == [400] * 10 + [429]
+
+
+def test_who_has_no_password_here_is_told_so(team):
+    body = {"current_password": PASSWORD, "password": "another long password"}
+    refused = team.client.post("/auth/password", json=body)
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (422, "no_password")

@@ -42,6 +42,11 @@ class Client:
         """PATCH."""
         return self.call("PATCH", path, **options)
 
+    def edit(self, method: str, item: str, path: str = "", **options: Any) -> TestResponse:
+        """Read an item and change it, or what lies under it, with the tag that was read."""
+        tag = self.get(item).headers["ETag"]
+        return self.call(method, item + path, headers={"If-Match": tag}, **options)
+
     def delete(self, path: str, **options: Any) -> TestResponse:
         """DELETE."""
         return self.call("DELETE", path, **options)

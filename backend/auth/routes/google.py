@@ -8,13 +8,10 @@ from uuid import UUID
 
 import flask
 import marshmallow as ma
-from sqlalchemy import func, select
 
 from backend.auth import google as service
-from backend.auth.models import CustomerAccess, GoogleAccount, UserCredential
 from backend.auth.schemas import AcceptedSchema, CallbackQuery, ConnectionSchema, LoginQuery
 from backend.core import metrics
-from backend.core.db import unit_of_work
 from backend.core.errors import Problem
 from backend.core.http import Blueprint, accepted
 from backend.core.logging import get_logger
@@ -81,26 +78,7 @@ def callback(query: dict[str, Any]) -> flask.Response:
 @bp.response(200, ConnectionSchema(many=True))
 def connections() -> list[dict[str, Any]]:
     """The connected Google accounts and whether their consent still stands."""
-    with unit_of_work() as work:
-        found = work.session.execute(
-            select(UserCredential, GoogleAccount, func.count(CustomerAccess.customer_id))
-            .join(GoogleAccount, GoogleAccount.id == UserCredential.google_account_id)
-            .outerjoin(CustomerAccess, CustomerAccess.credential_id == UserCredential.id)
-            .where(UserCredential.tenant_id == current_actor().tenant_id)
-            .group_by(UserCredential.id, GoogleAccount.id)
-            .order_by(UserCredential.created_at)
-        ).all()
-    return [
-        {
-            "id": row.id,
-            "google_account": account.email,
-            "status": row.status,
-            "status_reason": row.status_reason,
-            "accounts": reached,
-            "updated_at": row.updated_at,
-        }
-        for row, account, reached in found
-    ]
+    return service.connections(current_actor())
 
 
 @bp.delete("/google/connections/<uuid:connection_id>")

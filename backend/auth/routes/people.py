@@ -21,7 +21,7 @@ from backend.auth.schemas_people import (
 )
 from backend.core import audit
 from backend.core.db import unit_of_work
-from backend.core.http import Blueprint, created, idempotent, pages
+from backend.core.http import Blueprint, created, etags, idempotent, pages
 from backend.core.security import Actor, Role, current_actor, requires
 
 bp = Blueprint("people", __name__, url_prefix="/api/users", description="People and their roles")
@@ -55,38 +55,41 @@ def invite(body: dict[str, Any]) -> Any:
 
 @bp.get("/<uuid:user_id>")
 @requires(Role.ADMIN)
+@bp.etagged
 @bp.response(200, UserSchema)
-def show(user_id: UUID) -> dict[str, Any]:
+def show(user_id: UUID) -> Any:
     """One person."""
     actor = _administrator()
     with unit_of_work() as work:
-        return described(work.session, administration.find_user(work.session, user_id, actor))
+        return _tagged(described(work.session, administration.find_user(work.session, user_id, actor)))
 
 
 @bp.patch("/<uuid:user_id>")
 @requires(Role.ADMIN)
+@bp.etagged
 @bp.arguments(ChangeUserSchema)
 @bp.response(200, UserSchema)
-def change(body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+def change(body: dict[str, Any], user_id: UUID) -> Any:
     """Rename, suspend (`active: false` ends sessions and tokens at once) or re-admit a person."""
     actor = _administrator()
     with unit_of_work() as work:
-        user = administration.find_user(work.session, user_id, actor, lock=True)
+        user = _as_last_read(work.session, user_id, actor)
         administration.change_user(work.session, user, body, actor)
-        return described(work.session, user)
+        return _tagged(described(work.session, user))
 
 
 @bp.put("/<uuid:user_id>/roles")
 @requires(Role.ADMIN)
+@bp.etagged
 @bp.arguments(RolesSchema)
 @bp.response(200, UserSchema)
-def set_roles(body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+def set_roles(body: dict[str, Any], user_id: UUID) -> Any:
     """Replace what a person may do."""
     actor = _administrator()
     with unit_of_work() as work:
-        user = administration.find_user(work.session, user_id, actor, lock=True)
+        user = _as_last_read(work.session, user_id, actor)
         administration.set_roles(work.session, user, body, actor)
-        return described(work.session, user)
+        return _tagged(described(work.session, user))
 
 
 @bp.post("/<uuid:user_id>/invitation")
@@ -138,6 +141,21 @@ def described(session: Session, user: User) -> dict[str, Any]:
         "roles": administration.roles_of(session, user),
         "created_at": user.created_at,
     }
+
+
+def _as_last_read(session: Session, user_id: UUID, actor: Actor) -> User:
+    """The person, locked, if nobody changed them since the caller read them."""
+    user = administration.find_user(session, user_id, actor, lock=True)
+    etags.must_match(_version(described(session, user)))
+    return user
+
+
+def _tagged(person: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    return person, etags.headers(_version(person))
+
+
+def _version(person: dict[str, Any]) -> str:
+    return etags.content({name: person[name] for name in ("name", "active", "roles")})
 
 
 def _invitation(session: Session, user: User) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from backend.core.db import unit_of_work
 from backend.core.http import Blueprint, created, idempotent
 from backend.core.security import Role, current_actor, requires
 
-bp = Blueprint("service_keys", __name__, url_prefix="/api/service-keys", description="Keys of other programs")
+bp = Blueprint("service keys", __name__, url_prefix="/api/service-keys", description="Keys of other programs")
 
 
 @bp.get("")

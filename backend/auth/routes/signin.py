@@ -9,7 +9,13 @@ from uuid import UUID
 import flask
 
 from backend.auth import sessions, signin
-from backend.auth.schemas_people import AcceptInvitationSchema, SessionSchema, SignedInSchema, SignInSchema
+from backend.auth.schemas_people import (
+    AcceptInvitationSchema,
+    ChangePasswordSchema,
+    SessionSchema,
+    SignedInSchema,
+    SignInSchema,
+)
 from backend.core import audit
 from backend.core.db import unit_of_work
 from backend.core.errors import NotFound
@@ -36,6 +42,15 @@ def login(body: dict[str, Any]) -> flask.Response:
 def accept(body: dict[str, Any]) -> flask.Response:
     """Set a password with an invitation, once; opens a session."""
     return opened(signin.accept_invitation(body["token"], body["password"], body["name"]))
+
+
+@bp.post("/password")
+@requires(Role.VIEWER)
+@bp.arguments(ChangePasswordSchema)
+@bp.response(200, SignedInSchema)
+def change_password(body: dict[str, Any]) -> flask.Response:
+    """Change one's own password: every session of the caller ends, and a fresh one is opened."""
+    return opened(signin.change_password(current_actor(), body["current_password"], body["password"]))
 
 
 @bp.post("/logout")

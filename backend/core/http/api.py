@@ -18,6 +18,26 @@ from backend.core.http.schema_names import SchemaNames
 API_VERSION = "1.0.0"
 DOCUMENTED = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429, 503)
 RETRYING = (429, 503)
+INTRODUCTION = """Draft, check, publish and report Google Ads campaigns.
+
+**Who is asking.** Send `Authorization: Bearer …` (an API token from `POST /api/tokens`, or a JWT of the identity
+provider), `X-Service-Auth: …` (another program), or sign in at `/auth/login`; a browser session sends `X-CSRF-Token`
+with every change. What belongs to another organisation answers 404.
+
+**Errors** are `application/problem+json`: decide by `code`, show `detail`, find the fields in `errors[].pointer`, and
+name `request_id` when you ask about one.
+
+**Lists** come in pages: follow `Link: <…>; rel="next"` until it is absent.
+
+**Changing an item** needs `If-Match` with the `ETag` that was read; 412 says that somebody was faster.
+
+**Creating twice.** Send an `Idempotency-Key` with a POST that creates: a repetition gets the first answer.
+
+**Long work** answers 202 with a `job_id`; follow `/api/jobs/{job_id}/status`, its event stream, or send
+`Prefer: wait=30`.
+
+**Units.** Money is in micros of the account's currency, times are UTC, dates belong to the account's time zone.
+"""
 
 
 class FindingSchema(ma.Schema):
@@ -89,7 +109,7 @@ def create_api(app: flask.Flask, server_url: str) -> Api:
     api = Api(
         app,
         spec_kwargs={
-            "info": {"description": "Draft, check, publish and report Google Ads campaigns."},
+            "info": {"description": INTRODUCTION},
             "servers": [{"url": server_url}],
             "marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=SchemaNames()),
         },

@@ -58,7 +58,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             raise RuntimeError(f"{rule}: a route needs @requires(role) or @public")
         role: Role | None = getattr(view_func, GUARD)
         view_func._apidoc = deepcopy(getattr(view_func, "_apidoc", {}))
-        view_func._apidoc["route"] = {"role": role}
+        operation = f"{self.name}_{endpoint or view_func.__name__}".replace(" ", "_")
+        view_func._apidoc["route"] = {"role": role, "operation": operation}
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 
     def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Callable[[View], View]:
@@ -102,6 +103,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     ) -> dict[str, Any]:
         """List the problems a route can answer with, from what it takes; the rest of the document follows."""
         route = doc_info["route"]
+        doc["operationId"] = route["operation"]
         statuses = {400, 429, 503}
         if route["role"] is not None:
             # 404 even without a path parameter: a query may name an account that is not there.

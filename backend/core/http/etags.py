@@ -5,29 +5,39 @@ An item's tag covers the row's own user-editable fields; it serves `If-Match` on
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
 import flask
+import orjson
 
 from backend.core.errors import Stale
 from backend.core.http.problems import HttpProblem
 
 
-def of(version: int, kind: str = "v") -> str:
+def of(version: int | str, kind: str = "v") -> str:
     """The tag of a version: of(7) → `v7`, of(3, "tree") → `tree3`, without its quotes."""
     return f"{kind}{version}"
 
 
-def tag(response: flask.Response, version: int, kind: str = "v") -> flask.Response:
+def content(fields: Mapping[str, Any]) -> str:
+    """The version of an item that keeps no number: a digest of its user-editable fields."""
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()[:20]
+
+
+def tag(response: flask.Response, version: int | str, kind: str = "v") -> flask.Response:
     """Put the tag of a version on an answer."""
     response.set_etag(of(version, kind))
     return response
 
 
-def headers(version: int, kind: str = "v") -> dict[str, str]:
+def headers(version: int | str, kind: str = "v") -> dict[str, str]:
     """The same as a header, for views that return (body, status, headers)."""
     return {"ETag": f'"{of(version, kind)}"'}
 
 
-def must_match(version: int, kind: str = "v") -> None:
+def must_match(version: int | str, kind: str = "v") -> None:
     """Refuse a change that was not made on the current version.
 
     Raises:

@@ -31,7 +31,7 @@ from backend.sync.account import Account
 from config import Settings
 
 bp = Blueprint("gaql", __name__, url_prefix="/api/gaql", description="Google Ads Query Language")
-api_bp = Blueprint("gaql_api", __name__, url_prefix="/api/gaql", description="Google Ads Query Language")
+api_bp = Blueprint("gaql", __name__, url_prefix="/api/gaql", description="Google Ads Query Language")
 
 AT_ONCE = 16
 CONTENT_TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
