@@ -45,7 +45,7 @@ class EntityMerge:
     Attributes:
         table: The entity table; `customer_id` and the `key` columns identify its rows.
         source: SQL after FROM; `{stage}` is the staged table, named s; joins resolve Google ids to ours. It may use
-            `%(customer)s`.
+            `%(customer)s`, and where it names rows of ours `%(complete)s` and `%(asked)s` of `merge_entities`.
         key: Target column → SQL over the source.
         fields: The columns that follow Google.
         on_insert: Columns that only a new row gets → SQL.
@@ -112,7 +112,8 @@ def merge_entities(
         pushed: The rows that were pushed so lately that the answer may be older.
     """
     cursor = raw(session)
-    values = {"customer": stage.customer_id, "read_at": read_at, "asked": list(asked), "pushed": list(pushed)}
+    values: dict[str, Any] = {"customer": stage.customer_id, "read_at": read_at, "complete": complete}
+    values |= {"asked": list(asked), "pushed": list(pushed)}
     with planner_memory(session):
         cursor.execute(_merge_statement(stage, merge), values)
         changed, removed = cursor.rowcount, 0
@@ -236,7 +237,9 @@ def _dirty_clause(merge: EntityMerge, editable: list[Field], follows: list[Field
     mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
     theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
     differs = _differs([field for field in follows if not field.derived])
-    remote = f"sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs})"
+    # Conflicts of fields that another query brings stay as they are.
+    others = "t.remote - ARRAY[" + ", ".join(f"'{f.column}'" for f in editable) + "]"
+    remote = f"(({others}) || sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs}))"
     still_dirty = f"sync_still_dirty(t.dirty_fields, {mine}, {theirs})"
     kept = ", ".join(
         f"{f.column} = CASE WHEN '{f.column}' = ANY(t.dirty_fields) THEN t.{f.column} ELSE s.{f.column} END"

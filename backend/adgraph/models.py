@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -110,6 +111,23 @@ class CampaignBudget(Entity, Base):
     google_status: Mapped[str | None] = mapped_column(String(20))
 
 
+class BiddingStrategy(Entity, Base):
+    """A bidding strategy that campaigns share; `bidding` is like a campaign's own. It only follows Google."""
+
+    __tablename__ = "bidding_strategies"
+    __table_args__ = (
+        UniqueConstraint("customer_id", "google_id"),
+        one_of("sync_status", SYNC_STATUSES),
+        one_of("status", GOOGLE_STATUSES),
+        CheckConstraint(LIVE_OR_LOCAL, name="live_or_local"),
+    )
+
+    name: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
+    bidding: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"), default=dict)
+
+
 class Campaign(Entity, Base):
     """A campaign, from the first draft to its removal.
 
@@ -123,6 +141,9 @@ class Campaign(Entity, Base):
     __table_args__ = (
         UniqueConstraint("customer_id", "google_id"),
         ForeignKeyConstraint(["customer_id", "budget_id"], ["campaign_budgets.customer_id", "campaign_budgets.id"]),
+        ForeignKeyConstraint(
+            ["customer_id", "bidding_strategy_id"], ["bidding_strategies.customer_id", "bidding_strategies.id"]
+        ),
         one_of("sync_status", SYNC_STATUSES),
         one_of("google_status", GOOGLE_STATUSES),
         one_of("status", CAMPAIGN_STATUSES),
@@ -142,6 +163,7 @@ class Campaign(Entity, Base):
     primary_status: Mapped[str | None] = mapped_column(String(30))
     publishable: Mapped[bool] = mapped_column(default=True, server_default=sql("true"))
     budget_id: Mapped[UUID | None]
+    bidding_strategy_id: Mapped[UUID | None]
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
     bidding_strategy_type: Mapped[str | None] = mapped_column(String(40))
@@ -156,7 +178,7 @@ class Campaign(Entity, Base):
 
 
 class AdGroup(Entity, Base):
-    """An ad group; `status` is Google's (ENABLED, PAUSED, REMOVED)."""
+    """An ad group; `status` is Google's. Of its bids only `cpc_bid_micros` is edited here, the others follow Google."""
 
     __tablename__ = "ad_groups"
     __table_args__ = (
@@ -170,6 +192,9 @@ class AdGroup(Entity, Base):
     type: Mapped[str | None] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(10), default="ENABLED")
     cpc_bid_micros: Mapped[int | None] = mapped_column(BigInteger)
+    cpm_bid_micros: Mapped[int | None] = mapped_column(BigInteger)
+    target_cpa_micros: Mapped[int | None] = mapped_column(BigInteger)
+    target_roas: Mapped[float | None] = mapped_column(Double)
 
 
 class Ad(Entity, Base):

@@ -106,6 +106,8 @@ def _targeting(targeting: dict[str, Any]) -> Iterator[Finding]:
     for index, location in enumerate(targeting.get("locations", ())):
         if not str(location.get("id", "")).isdigit():
             yield finding(f"/targeting/locations/{index}/id", "location_invalid")
+        if not _modifies(location, allowed=not location.get("negative")):
+            yield finding(f"/targeting/locations/{index}/bid_modifier", "bid_modifier")
     for index, language in enumerate(targeting.get("languages", ())):
         if not str(language).isdigit():
             yield finding(f"/targeting/languages/{index}", "location_invalid", "A language is Google's constant id.")
@@ -118,6 +120,14 @@ def _targeting(targeting: dict[str, Any]) -> Iterator[Finding]:
         end = slot["end_hour"] * 60 + slot.get("end_minute", 0)
         if not 0 <= begin < end <= 24 * 60 or begin % 15 or end % 15:
             yield finding(f"/targeting/ad_schedule/{index}", "schedule_invalid")
+        if not _modifies(slot):
+            yield finding(f"/targeting/ad_schedule/{index}/bid_modifier", "bid_modifier")
+
+
+def _modifies(criterion: dict[str, Any], *, allowed: bool = True) -> bool:
+    """Whether the bid modifier of a place or an hour is one that Google takes; none is always right."""
+    modifier = criterion.get("bid_modifier")
+    return modifier is None or (allowed and 0.1 <= modifier <= 10)
 
 
 def _structure(tree: CampaignNode) -> Iterator[Finding]:

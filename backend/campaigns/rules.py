@@ -167,6 +167,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "schedule_invalid", "targeting.ad_schedule[]", "From before to, in quarters of an hour, within one day.", PROTO
     ),
+    Rule(
+        "bid_modifier",
+        "targeting.locations[].bid_modifier, targeting.ad_schedule[].bid_modifier",
+        "0.1 to 10; a place that is left out has none.",
+        PROTO,
+    ),
     Rule("device_modifier", "targeting.devices[].bid_modifier", "0.1 to 10, or 0 to leave the device out.", PROTO),
     Rule("bid_positive", "cpc_bid_micros", "A bid is a positive number of micros.", PROTO, 1),
 )

@@ -198,10 +198,11 @@ class BudgetForm(Schema):
 
 
 class LocationForm(Schema):
-    """A place by Google's geo target id; a plain id stands for `{"id": …}`."""
+    """A place by Google's geo target id; a plain id stands for `{"id": …}`. A negative one takes no modifier."""
 
     id = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{1,12}$"))
     negative = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+    bid_modifier = fields.Float(allow_none=True, allow_nan=False)
 
 
 class DeviceForm(Schema):
@@ -212,13 +213,14 @@ class DeviceForm(Schema):
 
 
 class ScheduleForm(Schema):
-    """A time of the week in which ads are shown, in the account's zone."""
+    """A time of the week in which ads are shown, in the account's zone, and what bids are multiplied with then."""
 
     day_of_week = fields.String(required=True, validate=validate.OneOf(DAYS))
     start_hour = fields.Integer(required=True, strict=True, validate=validate.Range(0, 23))
     start_minute = fields.Integer(load_default=0, strict=True, validate=validate.OneOf((0, 15, 30, 45)))
     end_hour = fields.Integer(required=True, strict=True, validate=validate.Range(0, 24))
     end_minute = fields.Integer(load_default=0, strict=True, validate=validate.OneOf((0, 15, 30, 45)))
+    bid_modifier = fields.Float(allow_none=True, allow_nan=False)
 
 
 class TargetingForm(Schema):

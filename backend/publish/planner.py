@@ -277,15 +277,12 @@ def targeting_criteria(targeting: Mapping[str, Any]) -> Iterator[dict[str, Any]]
     """Give the campaign criteria of a targeting, in a fixed order."""
     for location in targeting.get("locations", ()):
         criterion: dict[str, Any] = {"location": {"geo_target_constant": f"geoTargetConstants/{location['id']}"}}
-        yield criterion | ({"negative": True} if location.get("negative") else {})
+        yield criterion | ({"negative": True} if location.get("negative") else {}) | _modifier(location)
     for language in targeting.get("languages", ()):
         yield {"language": {"language_constant": f"languageConstants/{language}"}}
     for device in targeting.get("devices", ()):
         # `type_` is how the generated classes spell the nested field.
-        criterion = {"device": {"type_": device["type"]}}
-        if device.get("bid_modifier") is not None:
-            criterion["bid_modifier"] = device["bid_modifier"]
-        yield criterion
+        yield {"device": {"type_": device["type"]}} | _modifier(device)
     for slot in targeting.get("ad_schedule", ()):
         yield {
             "ad_schedule": {
@@ -295,7 +292,11 @@ def targeting_criteria(targeting: Mapping[str, Any]) -> Iterator[dict[str, Any]]
                 "end_hour": slot["end_hour"],
                 "end_minute": MINUTES[slot.get("end_minute", 0)],
             }
-        }
+        } | _modifier(slot)
+
+
+def _modifier(criterion: Mapping[str, Any]) -> dict[str, Any]:
+    return {"bid_modifier": criterion["bid_modifier"]} if criterion.get("bid_modifier") is not None else {}
 
 
 def ad_group_fields(group: AdGroupNode) -> dict[str, Any]:

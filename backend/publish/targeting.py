@@ -13,9 +13,11 @@ from backend.integrations.googleads.resource_names import last_id
 from backend.publish.planner import subject, targeting_criteria
 
 KINDS = ("LOCATION", "LANGUAGE", "DEVICE", "AD_SCHEDULE")
+UNCHANGED = 1.0
+"""The bid modifier that changes no bid: what a criterion without one has."""
 
 
-def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[str, tuple[str, float | None]]:
+def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[str, tuple[str, float]]:
     """Give the targeting criteria that a campaign has: key → resource name and bid modifier."""
     if not tree.resource_name:
         return {}
@@ -29,10 +31,10 @@ def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -
         " campaign_criterion.ad_schedule.end_minute FROM campaign_criterion"
         f" WHERE campaign.id = {last_id(tree.resource_name)} AND campaign_criterion.type IN ({listed})"
     )
-    found: dict[str, tuple[str, float | None]] = {}
+    found: dict[str, tuple[str, float]] = {}
     for row in gateway.search(customer_id, query):
         criterion = row.campaign_criterion
-        modifier = round(criterion.bid_modifier, 4) if criterion.HasField("bid_modifier") else None
+        modifier = round(criterion.bid_modifier, 4) if criterion.HasField("bid_modifier") else UNCHANGED
         found[_key_of_row(criterion)] = (criterion.resource_name, modifier)
     return found
 
@@ -69,7 +71,7 @@ def _key(criterion: Mapping[str, Any], negative: bool) -> str:
 def plan_difference(
     plan: MutatePlan,
     tree: CampaignNode,
-    existing: Mapping[str, tuple[str, float | None]],
+    existing: Mapping[str, tuple[str, float]],
     wanted: Mapping[str, Any],
 ) -> None:
     """Add what leads from the criteria at Google to the wanted targeting."""
@@ -78,11 +80,15 @@ def plan_difference(
     for criterion in targeting_criteria(wanted):
         key = _key(criterion, criterion.get("negative", False))
         keys.add(key)
-        modifier = criterion.get("bid_modifier")
+        modifier = criterion.get("bid_modifier", UNCHANGED)
         if key not in existing:
             plan.link("campaign_criterion", about, campaign=tree.resource_name, **criterion)
-        elif modifier is not None and modifier != existing[key][1]:
+        elif modifier != existing[key][1]:
             plan.update("campaign_criterion", existing[key][0], ["bid_modifier"], about, bid_modifier=modifier)
-    for key, (name, _) in existing.items():
-        if key not in keys and "device" not in key:  # Google keeps a criterion for every device
+    for key, (name, modifier) in existing.items():
+        if key in keys:
+            continue
+        if "device" not in key:
             plan.remove("campaign_criterion", name, about)
+        elif modifier != UNCHANGED:  # Google keeps a criterion for every device
+            plan.update("campaign_criterion", name, ["bid_modifier"], about, bid_modifier=UNCHANGED)

@@ -2,7 +2,7 @@
 
 Google announces a change up to three minutes late, keeps it for 90 days, gives the latest one per resource, and at
 most 10,000 rows per query (GOOGLE_ADS_FACTS 2.6); its times are in the account's zone. What it does not announce (links
-of asset groups, keywords of shared lists) is read whole.
+of asset groups, keywords of shared lists, labels, portfolio strategies) is read whole.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def sync_changes(reader: Reader, since: datetime) -> StructureResult:
     result = StructureResult(mode="incremental", changes=sum(map(len, changed.values())))
     for number, query in enumerate(STRUCTURE):
         reader.job.progress("structure", number, len(STRUCTURE), entity=query.name)
-        names = sorted(changed.get(query.change_type, ())) if query.change_type else []
+        announced = changed.get(query.change_type, ()) if query.change_type else ()
+        names = sorted({query.subject(name) for name in announced})
         if query.change_type is None or (names and query.key_field is None):
             structure.sync_query(reader, query, result)
         else:

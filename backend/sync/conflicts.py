@@ -25,12 +25,10 @@ from backend.sync.catalogue import STRUCTURE
 KEEP_MINE, TAKE_THEIRS = "keep_mine", "take_theirs"
 CHOICES = (KEEP_MINE, TAKE_THEIRS)
 
-EDITABLE: dict[str, tuple[str, ...]] = {
-    merge.table: tuple(field.column for field in merge.fields if field.editable)
-    for query in STRUCTURE
-    for merge in query.merges
-    if any(field.editable for field in merge.fields)
-}
+EDITABLE: dict[str, tuple[str, ...]] = {}
+for _merge in (merge for query in STRUCTURE for merge in query.merges):
+    if _fields := tuple(field.column for field in _merge.fields if field.editable):
+        EDITABLE[_merge.table] = EDITABLE.get(_merge.table, ()) + _fields
 """The tables whose rows can be in conflict, and the fields that can be."""
 
 ENTITIES = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from backend.adgraph.merge import EntityMerge, Field
 from backend.integrations.googleads.rows import Column, Kind, Selection
+from backend.sync import bidding
 
 NO_RESOURCE_NAMES = "PARAMETERS omit_unselected_resource_names = true"
 
@@ -29,6 +30,8 @@ class StructureQuery:
             incremental sync reads the whole answer too.
         key_field: The GAQL field by which single objects are asked for again; None: all of them are.
         key_is_name: That field holds a resource name, not an id.
+        asks_for: The collection of the parents that are asked for again when one of their parts changed; the id of the
+            parent stands first in the part's name.
     """
 
     name: str
@@ -40,6 +43,14 @@ class StructureQuery:
     change_type: str | None = None
     key_field: str | None = None
     key_is_name: bool = False
+    asks_for: str | None = None
+
+    def subject(self, name: str) -> str:
+        """The resource that is asked for again when the one of this name changed."""
+        if self.asks_for is None:
+            return name
+        _, customer_id, _, ids = name.split("/")
+        return f"customers/{customer_id}/{self.asks_for}/{ids.partition('~')[0]}"
 
     def gaql(self, condition: str | None = None) -> str:
         """The query's text, with one more condition if asked for."""
@@ -106,14 +117,6 @@ BUDGETS = StructureQuery(
     change_type="CAMPAIGN_BUDGET",
 )
 
-_BIDDING = (
-    "CASE WHEN s.bidding_strategy_type IS NULL OR s.bidding_strategy_type IN ('UNSPECIFIED', 'UNKNOWN') THEN '{}'"
-    " ELSE jsonb_build_object(lower(s.bidding_strategy_type), jsonb_strip_nulls(jsonb_build_object("
-    "'target_cpa_micros', nullif(coalesce(s.target_cpa_micros, s.conversions_target_cpa_micros), 0),"
-    " 'target_roas', nullif(coalesce(s.target_roas, s.value_target_roas), 0),"
-    " 'cpc_bid_ceiling_micros', nullif(s.cpc_bid_ceiling_micros, 0)))) END"
-)
-
 CAMPAIGNS = StructureQuery(
     "campaigns",
     "campaign",
@@ -128,12 +131,8 @@ CAMPAIGNS = StructureQuery(
             Column("campaign.start_date_time", "start_date", Kind.DAY, nullable=True),
             Column("campaign.end_date_time", "end_date", Kind.DAY, nullable=True),
             Column("campaign.campaign_budget", "budget_google_id", Kind.ID, nullable=True),
-            Column("campaign.bidding_strategy_type", "bidding_strategy_type", Kind.ENUM, nullable=True),
-            _micros("campaign.target_cpa.target_cpa_micros", "target_cpa_micros"),
-            _micros("campaign.maximize_conversions.target_cpa_micros", "conversions_target_cpa_micros"),
-            Column("campaign.target_roas.target_roas", "target_roas", Kind.FLOAT, nullable=True),
-            Column("campaign.maximize_conversion_value.target_roas", "value_target_roas", Kind.FLOAT, nullable=True),
-            _micros("campaign.target_spend.cpc_bid_ceiling_micros", "cpc_bid_ceiling_micros"),
+            Column("campaign.bidding_strategy", "strategy_google_id", Kind.ID, nullable=True),
+            *bidding.columns("campaign", "bidding_strategy_type"),
             Column("campaign.contains_eu_political_advertising", "eu_political", Kind.ENUM, nullable=True),
             _text("campaign.tracking_url_template", "tracking_url_template"),
             _text("campaign.final_url_suffix", "final_url_suffix"),
@@ -144,7 +143,8 @@ CAMPAIGNS = StructureQuery(
         EntityMerge(
             "campaigns",
             "{stage} s LEFT JOIN campaign_budgets b"
-            " ON b.customer_id = %(customer)s AND b.google_id = s.budget_google_id",
+            " ON b.customer_id = %(customer)s AND b.google_id = s.budget_google_id"
+            " LEFT JOIN bidding_strategies o ON o.customer_id = %(customer)s AND o.google_id = s.strategy_google_id",
             key=(("google_id", "s.id"),),
             fields=(
                 Field("name", "coalesce(s.name, '')", editable=True),
@@ -152,11 +152,12 @@ CAMPAIGNS = StructureQuery(
                 Field("start_date", "s.start_date", editable=True),
                 # Google says "for ever" as the last day of 2037 in older answers and leaves it unset in newer ones.
                 Field("end_date", "nullif(s.end_date, DATE '2037-12-30')", editable=True),
-                Field("bidding", _BIDDING, editable=True),
+                Field("bidding", bidding.settings("bidding_strategy_type"), editable=True),
                 Field("contains_eu_political_advertising", "s.eu_political", editable=True),
                 Field("tracking_url_template", "nullif(s.tracking_url_template, '')", editable=True),
                 Field("final_url_suffix", "nullif(s.final_url_suffix, '')", editable=True),
                 Field("budget_id", "b.id"),
+                Field("bidding_strategy_id", "o.id"),
                 Field("campaign_type", "s.campaign_type"),
                 Field("bidding_strategy_type", "s.bidding_strategy_type"),
                 Field("serving_status", "s.serving_status"),
@@ -198,6 +199,9 @@ AD_GROUPS = StructureQuery(
             Column("ad_group.type", "type", Kind.ENUM, nullable=True),
             Column("ad_group.status", "status", Kind.ENUM),
             _micros("ad_group.cpc_bid_micros", "cpc_bid_micros"),
+            _micros("ad_group.cpm_bid_micros", "cpm_bid_micros"),
+            _micros("ad_group.target_cpa_micros", "target_cpa_micros"),
+            Column("ad_group.target_roas", "target_roas", Kind.FLOAT, nullable=True),
         ),
         key=("id",),
     ),
@@ -211,6 +215,9 @@ AD_GROUPS = StructureQuery(
                 Field("status", google_status("status"), editable=True),
                 Field("cpc_bid_micros", "nullif(s.cpc_bid_micros, 0)", editable=True),
                 Field("type", "nullif(s.type, 'UNSPECIFIED')"),
+                Field("cpm_bid_micros", "nullif(s.cpm_bid_micros, 0)"),
+                Field("target_cpa_micros", "nullif(s.target_cpa_micros, 0)"),
+                Field("target_roas", "nullif(s.target_roas, 0)"),
                 Field("resource_name", resource_name("adGroups", "s.id"), derived=True),
             ),
             gone="status = 'REMOVED'",

@@ -163,6 +163,35 @@ def test_targeting_of_a_live_campaign(
     assert pushed.get_json()["is_dirty"] is False
 
 
+def test_bid_modifiers_of_a_live_campaign(
+    team: Team, account: str, sandbox: Sandbox, live: Callable[..., dict[str, Any]]
+) -> None:
+    tree = live()
+    path = f"/api/campaigns/{tree['id']}"
+    hours = {"day_of_week": "SUNDAY", "start_hour": 8, "end_hour": 12, "bid_modifier": 1.25}
+
+    def pushed(targeting: dict[str, Any]) -> list[dict[str, Any]]:
+        since = sandbox.last_seq()
+        tag = team.client.get(path).headers["ETag"]
+        patched = team.client.patch(path, json={"targeting": targeting}, headers={"If-Match": tag})
+        assert patched.status_code == 200, patched.text
+        answer = team.client.post(f"{path}/push", headers=WAIT)
+        assert answer.status_code == 200, answer.text
+        return [operation["campaign_criterion_operation"] for operation in operations(sandbox, since, account)]
+
+    places = [{"id": "2276", "bid_modifier": 1.5}, {"id": "1004234", "negative": True}]
+    wanted = {"locations": places, "languages": ["1001"], "ad_schedule": [hours], "devices": []}
+    made = [one["create"] for one in pushed(wanted) if one.get("create")]
+    assert [one["bid_modifier"] for one in made if "ad_schedule" in one] == [1.25]
+    changed = [one["update"] for one in pushed(wanted | {"locations": [{"id": "2276"}, places[1]]}) if "update" in one]
+    assert [one["bid_modifier"] for one in changed] == [1.0]
+    assert pushed(wanted | {"locations": ["2276", places[1]]}) == []
+    wrong = {"locations": [{"id": "2276", "bid_modifier": 11}, places[1] | {"bid_modifier": 2}]}
+    draft = team.client.post("/api/campaigns", json={"name": "Loose", "customer_id": account, "targeting": wrong})
+    pointers = {problem["pointer"] for problem in draft.get_json()["problems"] if problem["code"] == "bid_modifier"}
+    assert pointers == {f"/targeting/locations/{index}/bid_modifier" for index in (0, 1)}
+
+
 def test_a_bulk_answers_by_index(team: Team, account: str, live: Callable[..., dict[str, Any]]) -> None:
     tree = live()
     ids = [keyword["id"] for keyword in tree["ad_groups"][0]["keywords"]]

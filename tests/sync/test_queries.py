@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.adgraph import asset_groups, edges, models
+from backend.adgraph import asset_groups, edges, labels, models
 from backend.integrations.googleads.rows import open_decoder
 from backend.sync.catalogue import STRUCTURE
 from backend.sync.stat_queries import STATISTICS
@@ -22,6 +22,7 @@ def test_selected_fields_exist(query: object, version: str) -> None:
 def test_merges_write_columns_that_exist(query: object) -> None:
     assert asset_groups
     assert edges
+    assert labels
     for merge in query.merges:  # type: ignore[attr-defined]
         columns = set(models.Base.metadata.tables[merge.table].columns.keys())
         assert {field.column for field in merge.fields} <= columns
