@@ -94,6 +94,7 @@ def describe(run: RunFile) -> list[str]:
     lines.append(f"logs          {run.logs}")
     if run.token:
         lines.append('try it with   eval "$(python3 run.py env)"')
+        lines.append("to sign in    python3 run.py flask people administrator admin@localhost")
     return lines
 
 

@@ -47,3 +47,15 @@ def test_every_operation_of_the_document_has_a_successful_answer_with_a_schema_o
             if not any("content" in answer or code in ("204", "301", "302", "303") for code, answer in good.items()):
                 missing.append(f"{method.upper()} {path}")
     assert missing == []
+
+
+def test_every_operation_has_an_id_of_its_own_that_a_generator_can_use(app: Flask) -> None:
+    document = app.test_client().get("/openapi.json").get_json()
+    ids = [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method != "parameters"
+    ]
+    assert len(ids) == len(set(ids)) > 100
+    assert [found for found in ids if not found.isidentifier()] == []
