@@ -57,6 +57,7 @@ class GoogleSettings:
     configuration_file: str | None
     customer_id: str | None
     login_customer_id: str | None
+    daily_operations: int | None
     authorize_uri: str
     token_uri: str
     tokeninfo_uri: str
@@ -277,6 +278,16 @@ def _google_ads_yaml(read: _Reader) -> dict[str, str]:
     return given
 
 
+def _daily_operations(read: _Reader) -> int | None:
+    """Google's limit on the project: 15,000 with basic access, 2,880 with explorer access, none with standard."""
+    if read.text("GOOGLE_ADS_DAILY_OPERATIONS") == "unlimited":
+        return None
+    try:
+        return read.integer("GOOGLE_ADS_DAILY_OPERATIONS", 15_000, low=1, high=1_000_000_000)
+    except SettingsError as problem:
+        raise SettingsError(f"{problem}, or unlimited") from problem
+
+
 def _google(read: _Reader) -> GoogleSettings:
     endpoint = read.text("GOOGLE_ADS_ENDPOINT")
     if endpoint is not None and re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", endpoint) is None:
@@ -297,6 +308,7 @@ def _google(read: _Reader) -> GoogleSettings:
         configuration_file=read.text("GOOGLE_ADS_CONFIGURATION_FILE"),
         customer_id=_customer_id(read, "GOOGLE_ADS_CUSTOMER_ID"),
         login_customer_id=_customer_id(read, "GOOGLE_ADS_LOGIN_CUSTOMER_ID") or given.get("login_customer_id"),
+        daily_operations=_daily_operations(read),
         authorize_uri=_url(
             read, "GOOGLE_OAUTH_AUTHORIZE_URI", "https://accounts.google.com/o/oauth2/v2/auth", schemes=https
         ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import flask
 import redis
-from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 
@@ -19,7 +18,7 @@ from backend.core import broker, logging, metrics, security
 from backend.core import db as database
 from backend.core.celery import make_celery
 from backend.core.crypto import Keyring
-from backend.core.db import db
+from backend.core.db import at_newest_migration, db
 from backend.core.http import create_api, docs, limits, operations, problems, throttle, trace
 from backend.core.http.api import API_VERSION
 from backend.core.http.json_provider import OrjsonProvider
@@ -31,9 +30,9 @@ from backend.publish import routes as publish_routes
 from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
 from backend.search_terms import routes as search_terms_routes
-from backend.sync import conflict_routes
+from backend.sync import conflict_routes, night_routes
 from backend.sync import routes as sync_routes
-from config import ROOT, Settings, settings_of_this_process
+from config import Settings, settings_of_this_process
 
 BLUEPRINTS = (
     *auth_routes.BLUEPRINTS,
@@ -47,6 +46,7 @@ BLUEPRINTS = (
     push_routes.bp,
     sync_routes.bp,
     conflict_routes.bp,
+    night_routes.bp,
     runbooks_routes.bp,
     *reporting_routes.BLUEPRINTS,
     search_terms_routes.bp,
@@ -123,7 +123,7 @@ def _refuse_unguarded(app: Flask) -> None:
 def _checks() -> dict[str, operations.Check]:
     return {
         "database": _database_answers,
-        "migrations": _migrated,
+        "migrations": at_newest_migration,
         "redis": _redis_answers,
         "worker": lambda: bool(broker.workers_alive()),
     }
@@ -132,14 +132,6 @@ def _checks() -> dict[str, operations.Check]:
 def _database_answers() -> bool:
     with db.engine.connect() as connection:
         return connection.execute(text("SELECT 1")).scalar() == 1
-
-
-def _migrated() -> bool:
-    """Whether the database stands at the newest migration of this code."""
-    heads = set(ScriptDirectory(str(ROOT / "migrations")).get_heads())
-    with db.engine.connect() as connection:
-        found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
-    return found == heads
 
 
 def _redis_answers() -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -20,6 +21,7 @@ from sqlalchemy.orm import Session
 from backend.core import events, tenancy, wake
 from backend.core.base import Base
 from backend.core.events import Event
+from config import ROOT
 
 db = SQLAlchemy(model_class=Base)
 migrate = Migrate(compare_type=True)
@@ -108,6 +110,14 @@ def init_app(app: Flask, *, url: str, migration_url: str, pool_size: int) -> Non
     }
     db.init_app(app)
     migrate.init_app(app, db)
+
+
+def at_newest_migration() -> bool:
+    """Whether the database stands at the newest migration of this code."""
+    heads = set(ScriptDirectory(str(ROOT / "migrations")).get_heads())
+    with db.engine.connect() as connection:
+        found = set(connection.execute(text("SELECT version_num FROM alembic_version")).scalars())
+    return found == heads
 
 
 def dispose_engine() -> None:

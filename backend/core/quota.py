@@ -133,6 +133,11 @@ def spend(project: str, google_customer_id: int, operations: int) -> None:
         )
 
 
+def left(project: str, limit: int | None) -> int | None:
+    """What a project has left of its operations for 24 hours, never below 0; None where it has no limit."""
+    return None if limit is None else max(limit - spent(project), 0)
+
+
 def spent(project: str, google_customer_id: int | None = None, *, since: datetime | None = None) -> int:
     """The operations of a project (or of one account) in the last 24 hours, rounded up to whole hours."""
     start = since or clock.now() - ROLLING - timedelta(hours=1)

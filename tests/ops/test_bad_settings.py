@@ -29,6 +29,7 @@ MALFORMED = {
     "DATABASE_URL": "mysql://somewhere/else",
     "REDIS_URL": "http://redis",
     "GOOGLE_ADS_ENDPOINT": "https://localhost:50051",
+    "GOOGLE_ADS_DAILY_OPERATIONS": "many",
     "API_PORT": "eight thousand",
     "APP_ENV": "staging",
     "CORS_ORIGINS": "*",

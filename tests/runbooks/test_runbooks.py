@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from backend.auth.guarded import project_of
+from backend.core import quota
+from backend.runbooks import checks
 from tests.support.database import Rows
 from tests.support.team import Team
 from tests.support.worker import Worker
@@ -102,9 +108,9 @@ def test_one_sync_per_account_and_force_unlock_takes_the_lease(
 def test_validate_tells_what_is_missing(team: Team, slug: str, worker: Worker, wait_for_job: Wait) -> None:
     job = wait_for_job(execute(team, slug, "validate").get_json()["job_id"])
     assert (job["status"], job["exit_code"]) == ("finished", 1)
-    checks = {item["name"]: item["state"] for item in job["result"]["checks"]}
-    assert checks["credential"] == "fail"
-    assert checks["clock"] == checks["time_zone"] == "ok"
+    found = {item["name"]: item["state"] for item in job["result"]["checks"]}
+    assert found["credential"] == "fail"
+    assert found["clock"] == found["time_zone"] == "ok"
     assert "credential" in job["stderr"]
 
 
@@ -112,4 +118,31 @@ def test_validate_of_a_connected_account_holds(team: Team, worker: Worker, wait_
     account = next(item for item in team.connect() if not item["manager"] and item["status"] == "ENABLED")
     job = wait_for_job(execute(team, account["slug"], "validate").get_json()["job_id"])
     assert (job["status"], job["exit_code"]) == ("finished", 0), job["result"]
-    assert {item["state"] for item in job["result"]["checks"]} <= {"ok", "warn"}
+    found = {item["name"]: item for item in job["result"]["checks"]}
+    assert set(found) == {
+        "clock", "schema", "time_zone", "quota", "credential", "access", "currency_and_time_zone", "eu_declaration"
+    }  # fmt: skip
+    assert {item["state"] for item in found.values()} <= {"ok", "warn"}
+    assert "of 15,000 operations left" in found["quota"]["message"]
+    assert "through the manager account" in found["access"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "state", "told"),
+    [
+        (10**9, "ok", "of 1,000,000,000 operations left"),
+        (1_050, "warn", "50 of 1,050 operations left; 1,000 operations in the last 24 hours"),
+        (900, "fail", "0 of 900 operations left"),
+        (None, "ok", "no daily limit"),
+    ],
+)
+def test_validate_tells_the_quota_that_is_left(
+    app: Flask, rows: Rows, monkeypatch: pytest.MonkeyPatch, limit: int | None, state: str, told: str
+) -> None:
+    settings = app.config["SETTINGS"]
+    google = replace(settings.google, client_id=f"{uuid.uuid4().int}-quota", daily_operations=limit)
+    monkeypatch.setitem(app.config, "SETTINGS", replace(settings, google=google))
+    with app.app_context():
+        quota.spend(project_of(google.client_id), 1_234_567_890, 1_000)
+        check = checks.quota_check()
+    assert (check.state, told in check.message) == (state, True), check
