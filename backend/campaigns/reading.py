@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Campaign, Customer
 from backend.adgraph.stats import Level
 from backend.campaigns.flat import SEARCH_IGNORES
+from backend.core.prepared import Question
 from backend.core.security import Actor
 
 ITEM = """SELECT c.id, k.google_customer_id::text AS customer_id, k.slug, c.name, c.objective, c.campaign_type,
@@ -73,8 +74,8 @@ LEFT JOIN LATERAL (
 
 _LIST = "SELECT coalesce(json_agg(listed.item ORDER BY listed.place), '[]')::text FROM ({}) listed"
 _ONE = "SELECT wanted.place, (SELECT to_json(item) FROM ({}) item) AS item {}"
-_PLAIN = text(_LIST.format(_ONE.format(ITEM, FROM)))
-_COUNTED = text(_LIST.format(_ONE.format(f"{ITEM}, totals.stats", FROM + STATS)))
+_PLAIN = Question(_LIST.format(_ONE.format(ITEM, FROM)))
+_COUNTED = Question(_LIST.format(_ONE.format(f"{ITEM}, totals.stats", FROM + STATS)))
 
 
 def visible_customers(session: Session, actor: Actor) -> dict[UUID, Customer]:
@@ -108,9 +109,9 @@ def items_json(
     """Give campaigns as a JSON array in the order of their ids here; `days` adds statistics of that range."""
     values: dict[str, Any] = {"ids": list(campaign_ids), "customers": list(customer_ids), "ignored": SEARCH_IGNORES}
     if days is None:
-        return str(session.execute(_PLAIN, values).scalar_one())
+        return str(_PLAIN.ask(session, values))
     values |= {"stats_from": days[0], "stats_to": days[1], "level": int(Level.CAMPAIGN)}
-    return str(session.execute(_COUNTED, values).scalar_one())
+    return str(_COUNTED.ask(session, values))
 
 
 def item_json(session: Session, campaign: Campaign) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Campaign
 from backend.campaigns import reading
+from backend.core.prepared import Question
 
 STATE = """{a}.sync_status, {a}.dirty_fields <> '{{}}' AS is_dirty, {a}.dirty_fields, {a}.sync_error, {a}.version,
     {a}.created_at, {a}.updated_at, {a}.first_synced_at, {a}.last_synced_at"""
@@ -104,7 +105,7 @@ AD_GROUP_WHOLE = f"""{AD_GROUP}, {_keywords("ad_group", "g", negative=False)} AS
       WHERE v.customer_id = g.customer_id AND v.ad_group_id = g.id AND a.deleted_at IS NULL
         AND v.status <> 'REMOVED') ad) AS ads"""
 
-_TREE = text(f"""
+_TREE = Question(f"""
 SELECT json_build_object(
   'ad_groups', (SELECT coalesce(json_agg(to_json(whole) ORDER BY whole.id), '[]') FROM ({AD_GROUP_WHOLE} {AD_GROUP_FROM}
       WHERE e.customer_id = c.customer_id AND e.campaign_id = c.id AND g.deleted_at IS NULL
@@ -130,7 +131,7 @@ SELECT json_build_object(
 
 def tree(session: Session, campaign: Campaign) -> str:
     """Give a campaign's item with `budget`, `ad_groups`, `asset_groups`, … inside it."""
-    below = session.execute(_TREE, {"customer": campaign.customer_id, "campaign": campaign.id}).scalar_one()
+    below = _TREE.ask(session, {"customer": campaign.customer_id, "campaign": campaign.id})
     return f"{reading.item_json(session, campaign)[:-1]},{below[1:]}"
 
 

@@ -18,7 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.core import events, tenancy, wake
+from backend.core import events, prepared, tenancy, wake
 from backend.core.base import Base
 from backend.core.events import Event
 from config import ROOT
@@ -109,6 +109,8 @@ def init_app(app: Flask, *, url: str, migration_url: str, pool_size: int) -> Non
         "connect_args": {"connect_timeout": 5, "prepare_threshold": None, "options": "-c timezone=UTC"},
     }
     db.init_app(app)
+    with app.app_context():
+        prepared.allow_on(db.engine)
     migrate.init_app(app, db)
 
 

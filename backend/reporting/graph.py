@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from uuid import UUID
 
 import flask
@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph import traversal
 from backend.adgraph.models import Asset, Customer
-from backend.adgraph.traversal import Page
+from backend.adgraph.traversal import Page, UsedAsset, UsingAd, UsingCampaign, UsingKeyword
 from backend.auth import customers
 from backend.core.errors import NotFound
 from backend.core.http import pages
 from backend.core.security import Actor
 
 Row = dict[str, Any]
-Walk = Callable[[Session, UUID, UUID, Page], list[Row]]
+Using = UsingAd | UsingKeyword | UsingCampaign
+Walk = Callable[[Session, UUID, UUID, Page], Sequence[Using]]
+Found = TypeVar("Found", bound=Using | UsedAsset)
 WALKS: dict[str, Walk] = {
     "ads": traversal.ads_of_asset,
     "keywords": traversal.keywords_of_asset,
@@ -42,10 +44,10 @@ def find_asset(session: Session, asset_id: UUID, actor: Actor) -> Asset:
 
 def usage(session: Session, asset: Asset, limit: int) -> Row:
     """Everything that uses an asset: the first of each kind, and whether there are more."""
-    answer: Row = {"asset": described_asset(_asset_row(asset))}
+    answer: Row = {"asset": described_asset(_used(asset))}
     for kind, walk in WALKS.items():
         rows = walk(session, asset.customer_id, asset.id, Page(limit + 1))
-        answer[kind] = [shown(kind, row) for row in rows[:limit]]
+        answer[kind] = [shown(row) for row in rows[:limit]]
         answer[f"more_{kind}"] = len(rows) > limit
     return answer
 
@@ -53,10 +55,10 @@ def usage(session: Session, asset: Asset, limit: int) -> Row:
 def listed(session: Session, asset: Asset, kind: str, query: Row) -> tuple[list[Row], dict[str, str]]:
     """One page of one kind, and the link to the next."""
     rows, headers = paged(query, lambda page: WALKS[kind](session, asset.customer_id, asset.id, page))
-    return [shown(kind, row) for row in rows], headers
+    return [shown(row) for row in rows], headers
 
 
-def paged(query: Row, walk: Callable[[Page], list[Row]]) -> tuple[list[Row], dict[str, str]]:
+def paged(query: Row, walk: Callable[[Page], Sequence[Found]]) -> tuple[Sequence[Found], dict[str, str]]:
     """Walk one page from where the cursor says.
 
     Raises:
@@ -71,45 +73,29 @@ def paged(query: Row, walk: Callable[[Page], list[Row]]) -> tuple[list[Row], dic
     if len(rows) <= limit:
         return rows, {}
     last = rows[limit - 1]
-    return rows[:limit], pages.next_link(pages.make_cursor([last.get("ad_id", traversal.FIRST), last["id"]], scope))
+    after_ad = last.ad_id if isinstance(last, UsingKeyword) else traversal.FIRST
+    return rows[:limit], pages.next_link(pages.make_cursor([after_ad, last.id], scope))
 
 
-def shown(kind: str, row: Row) -> Row:
+def shown(row: Using) -> Row:
     """A row as the API shows it: ids of Google's as text."""
-    place = {name: _text(row.get(name)) for name in ("ad_group_google_id", "campaign_google_id")}
-    shared = {
-        "id": str(row["id"]),
-        "google_id": _text(row["google_id"]),
-        "ad_group_id": place["ad_group_google_id"],
-        "ad_group_name": row.get("ad_group_name"),
-        "campaign_id": place["campaign_google_id"],
-        "campaign_name": row.get("campaign_name"),
-    }
-    own = {
-        "ads": ("name", "type", "status", "field_types"),
-        "keywords": ("text", "match_type", "status"),
-        "campaigns": ("name", "status", "google_status", "uses", "via"),
-    }[kind]
-    if kind == "campaigns":
-        shared = {name: shared[name] for name in ("id", "google_id")}
-    return {**shared, **{name: row[name] for name in own}}
+    answer: Row = {**row._asdict(), "google_id": _text(row.google_id)}
+    if isinstance(row, UsingCampaign):
+        return answer
+    answer.pop("ad_id", None)
+    answer["ad_group_id"] = _text(answer.pop("ad_group_google_id"))
+    answer["campaign_id"] = _text(answer.pop("campaign_google_id"))
+    return answer
 
 
-def described_asset(row: Row) -> Row:
+def described_asset(asset: UsedAsset) -> Row:
     """An asset as the API shows it here."""
-    return {**row, "id": str(row["id"]), "google_id": _text(row["google_id"])}
+    return {**asset._asdict(), "google_id": _text(asset.google_id)}
 
 
-def _asset_row(asset: Asset) -> Row:
-    return {
-        "id": asset.id,
-        "google_id": asset.google_id,
-        "type": asset.type,
-        "name": asset.text or asset.name or asset.youtube_video_id,
-        "mime_type": asset.mime_type,
-        "width": asset.width,
-        "height": asset.height,
-    }
+def _used(asset: Asset) -> UsedAsset:
+    name = asset.text or asset.name or asset.youtube_video_id
+    return UsedAsset(str(asset.id), asset.google_id, asset.type, name, asset.mime_type, asset.width, asset.height)
 
 
 def _text(number: int | None) -> str | None:

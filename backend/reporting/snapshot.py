@@ -14,12 +14,16 @@ from backend.core.db import db
 
 @contextmanager
 def snapshot() -> Iterator[Session]:
-    """A session for the current tenant that reads as of its first statement and writes nothing."""
+    """A session for the current tenant that reads as of its first statement and writes nothing.
+
+    It ends with a commit: a rollback would throw the connection's prepared statements away.
+    """
     with db.engine.connect() as connection:
         frozen = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with Session(frozen) as session:
+        with Session(frozen, expire_on_commit=False) as session:
             session.execute(
                 text("SELECT set_config('app.tenant', :tenant, true)"),
                 {"tenant": str(tenancy.current() or tenancy.SYSTEM)},
             )
             yield session
+            session.commit()

@@ -34,6 +34,7 @@ def _total(session: Session, account: Account, level: Level, entity: int, period
             "first": period.first,
             "last": period.last,
         },
+        prepare=True,
     )
     row = cursor.fetchone()
     if row is None:
