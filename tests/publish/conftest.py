@@ -61,6 +61,24 @@ class OwnStack:
         return job_waiter(self.rows)(job_id, timeout)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A connected account that the tests of a module share."""
+
+    team: Team
+    account: str
+
+
+@pytest.fixture(scope="module")
+def place(app: Flask, rows: Rows, sandbox: Sandbox, worker: Worker) -> Place:
+    """One team for the many cases of a module."""
+    team = make_team(app, rows, sandbox, "Place", lambda: worker)
+    accounts = team.connect()
+    return Place(
+        team, next(item["customer_id"] for item in accounts if not item["manager"] and item["status"] == "ENABLED")
+    )
+
+
 def run_here(own: OwnStack, job_id: str, seconds: float = 40) -> dict[str, Any]:
     """Run a job in this process, again and again as it asks to be, until it is over; its row."""
     from backend.jobs import engine

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from tests.campaigns.test_children import search_tree
+from tests.publish.conftest import Place
 from tests.publish.ledger import mutates
-from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
-from tests.support.team import Team, make_team
-from tests.support.worker import Worker
 
 WAIT = {"Prefer": "wait=30"}
 Form = dict[str, Any]
@@ -233,32 +229,20 @@ AT_GOOGLE: dict[str, tuple[Fault, list[Finding]]] = {
 }
 
 
-@dataclass
-class Place:
-    """A connected account, and the name of a campaign that lives in it."""
-
-    team: Team
-    account: str
-    taken: str
-
-
 @pytest.fixture(scope="module")
-def place(app: Flask, rows: Rows, sandbox: Sandbox, worker: Worker) -> Place:
-    """One team for the whole table."""
-    team = make_team(app, rows, sandbox, "Dry", lambda: worker)
-    accounts = team.connect()
-    account = next(item["customer_id"] for item in accounts if not item["manager"] and item["status"] == "ENABLED")
-    made = team.client.post("/api/campaigns", json=search_tree(account)).get_json()
-    assert team.client.post(f"/api/campaigns/{made['id']}/publish", headers=WAIT).status_code == 200
-    return Place(team, account, made["name"])
+def taken(place: Place) -> str:
+    """The name of a campaign that lives in the account."""
+    made = place.team.client.post("/api/campaigns", json=search_tree(place.account)).get_json()
+    assert place.team.client.post(f"/api/campaigns/{made['id']}/publish", headers=WAIT).status_code == 200
+    return str(made["name"])
 
 
-def draft(place: Place, fault: Fault) -> str:
+def draft(place: Place, fault: Fault, taken: str) -> str:
     """A campaign with one fault: its path."""
     form = json.loads(json.dumps(search_tree(place.account)))  # its two ad groups share no list
     fault(form)
     if form["name"] == TAKEN:
-        form["name"] = place.taken
+        form["name"] = taken
     made = place.team.client.post("/api/campaigns", json=form)
     assert made.status_code == 201, made.text
     return f"/api/campaigns/{made.get_json()['id']}"
@@ -271,10 +255,10 @@ def told(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", [*HERE, *AT_GOOGLE])
-def test_a_dry_run_reports_what_a_publish_reports(place: Place, sandbox: Sandbox, name: str) -> None:
+def test_a_dry_run_reports_what_a_publish_reports(place: Place, taken: str, sandbox: Sandbox, name: str) -> None:
     """Show 3: code, pointer and message of every finding, and what policy objects to; nothing is applied."""
     fault, expected = (HERE | AT_GOOGLE)[name]
-    path = draft(place, fault)
+    path = draft(place, fault, taken)
     since = sandbox.last_seq()
 
     dry = place.team.client.post(f"{path}/dry-run", headers=WAIT)
