@@ -105,25 +105,6 @@ def test_r14_fifty_posts_with_one_key_make_one_campaign(team: Team, account: str
     assert len(team.client.get("/api/campaigns", query_string={"q": form["name"]}).get_json()) == 1
 
 
-def test_edits_of_a_publishing_draft_answer_409(team: Team, account: str, rows: Any, flat_form: Form) -> None:
-    made = team.client.post("/api/campaigns", json=flat_form(name=f"Busy {uuid.uuid4()}", customer_id=account))
-    path = f"/api/campaigns/{made.get_json()['id']}"
-    rows(
-        "UPDATE campaigns SET status = 'PUBLISHING', sync_status = 'publishing' WHERE id = :id",
-        id=made.get_json()["id"],
-    )
-    tag = {"If-Match": team.client.get(path).headers["ETag"]}
-    answers = [
-        team.client.patch(path, json={"name": "x"}, headers=tag),
-        team.client.delete(path, headers=tag),
-        team.client.post(f"{path}/publish"),
-        team.client.post(f"{path}/disable"),
-        team.client.post(f"{path}/ad_groups", json={"name": "x"}),
-    ]
-    assert [answer.status_code for answer in answers] == [409] * 5
-    assert {answer.get_json()["code"] for answer in answers} == {"publish_in_progress"}
-
-
 @pytest.mark.parametrize("applied", [False, True], ids=["never arrived", "had arrived"])
 def test_an_open_batch_of_an_earlier_publish_is_settled_first(
     killed: OwnStack, sandbox: Sandbox, applied: bool
