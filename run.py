@@ -23,6 +23,11 @@ OLDEST = (3, 11)
 BASE = ("requirements.txt", "requirements-embedded.txt")
 DEVELOPMENT = ("requirements-dev.txt",)
 FAST = "requirements-fast.txt"
+COMPARED = "requirements-bench.txt"
+LEFT_OUT = {
+    FAST: "statistics are read a little slower",
+    COMPARED: "benchmarks do without the tools that they compare with",
+}
 NEEDS_DEVELOPMENT = ("test", "bench")
 WITHOUT_ENVIRONMENT = ("status", "stop", "help", "--help", "-h")  # answered without installing anything
 FAILED, STOPPED = 1, 3
@@ -87,7 +92,7 @@ def install(files: tuple[str, ...], *, optional: bool = False) -> None:
     if not optional:
         raise CannotRun(f"the requirements could not be installed: {reason}")
     stamp.write_text(f"{digest} absent\n", encoding="utf-8")
-    say(f"{files[0]} is left out (statistics are read a little slower): {reason}")
+    say(f"{files[0]} is left out ({LEFT_OUT[files[0]]}): {reason}")
 
 
 def bootstrap(command: str) -> None:
@@ -102,6 +107,8 @@ def bootstrap(command: str) -> None:
         install((FAST,), optional=True)
         if command in NEEDS_DEVELOPMENT:
             install(DEVELOPMENT)
+        if command == "bench":
+            install((COMPARED,), optional=True)
 
 
 def hand_over(arguments: list[str]) -> None:

@@ -4,13 +4,16 @@
 
 Arms: `full` parses with Google's whole descriptor and reads each row with one compiled attrgetter (the reference);
 `plain` is the product's path without the fast wheels; `arrow` is its default path. Both product arms also turn enum
-numbers into names and texts into dates, which the reference leaves undone. All arms are compared value by value.
+numbers into names and texts into dates, which the reference leaves undone. `garf` is Google's own report fetcher on its
+default client (proto-plus), given the first messages only: it is slow, and rows a second are what is compared. All arms
+are compared value by value. The default size takes about two minutes.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -18,12 +21,16 @@ import harness
 
 harness.import_the_product()
 
+import other_tools  # noqa: E402
+
 from backend.integrations.googleads.rows import Column, Kind, Selection, fast_path_installed, open_decoder  # noqa: E402
 from backend.integrations.googleads.rows.convert import converter  # noqa: E402
 from backend.integrations.googleads.rows.descriptor import find_leaf, full_response  # noqa: E402
 
 VERSION = "v26"
 MESSAGE_ROWS = 10_000
+GARF_MESSAGES = 2
+GARF = "garf"
 SELECTION = Selection(
     (
         Column("campaign.id", "campaign_id", Kind.INT),
@@ -98,6 +105,16 @@ def same_rows(answers: list[bytes], fast: bool) -> bool:
     return sorted(chunk.records()) == expected
 
 
+def garf_says_the_same(answers: list[bytes]) -> bool:
+    """Whether garf's rows are the product's; it leaves dates as texts."""
+    when = SELECTION.names.index("date")
+    told = [
+        (*row[:when], date.fromisoformat(row[when]), *row[when + 1 :])
+        for row in other_tools.garf_rows(answers, SELECTION, VERSION)
+    ]
+    return sorted(told) == sorted(product(answers, fast=False).take().records())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
@@ -107,15 +124,29 @@ def main() -> int:
     arms = {"full descriptor, attrgetter": lambda: full(answers), "plain": lambda: product(answers, fast=False)}
     if fast_path_installed():
         arms["arrow"] = lambda: product(answers, fast=True)
+    few = answers[:GARF_MESSAGES]
+    if other_tools.installed("garf"):
+        if not garf_says_the_same(few):
+            raise SystemExit("garf disagrees about the data")
+        arms[GARF] = lambda: other_tools.garf_rows(few, SELECTION, VERSION)
     for fast in {False, fast_path_installed()}:
         if not same_rows(answers, fast):
             raise SystemExit("the arms disagree about the data")
     timings = harness.interleave(arms, rounds=options.rounds)
+    garf_timing = timings.pop(GARF, None)
     harness.show("P1 row conversion, 12 fields", timings, rows=options.rows)
     reference = timings["full descriptor, attrgetter"].median
     met = [harness.target("decode", "P1 fallback", reference / timings["plain"].median, 1.8, rows=options.rows)]
     if "arrow" in timings:
         met.append(harness.target("decode", "P1", reference / timings["arrow"].median, 10, rows=options.rows))
+    if garf_timing is not None:
+        asked = min(GARF_MESSAGES * MESSAGE_ROWS, options.rows)
+        harness.show("The same by garf, first messages only", {GARF: garf_timing}, rows=asked)
+        best = min(timing.median for timing in timings.values())
+        ratio = garf_timing.median / asked / (best / options.rows)
+        met.append(harness.target("decode", "P1 garf", ratio, 30, rows=options.rows))
+    else:
+        print("garf is not installed: its arm was left out")
     return 0 if all(met) else 1
 
 

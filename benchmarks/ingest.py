@@ -7,7 +7,9 @@
 
 The reference is a good pipeline of the usual kind: full descriptor, one attrgetter, binary COPY by `write_row` into an
 unlogged stage, MERGE per 50,000 rows. All arms read the same server of prebuilt answers and fill the same table; their
-contents are compared by a digest of every row.
+contents are compared by a digest of every row. dlt fills a table of its own with fewer rows (`--dlt-rows`), which are
+compared with the same digest; it is slow, and rows a second are what is compared. At a million rows P2 takes about ten
+minutes on two cores, P11 about as long.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import harness
 
 harness.import_the_product()
 
+import other_tools  # noqa: E402
 import streaming  # noqa: E402
 from sqlalchemy import Engine, create_engine, text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
@@ -44,6 +47,7 @@ NEEDS = ("database",)
 FIRST, LAST = date(2026, 1, 1), date(2026, 1, 31)
 CUSTOMER = uuid.UUID(int=1)
 REFERENCE_CHUNK = 50_000
+DLT_ROUNDS = 3
 SELECTION = SEARCH_TERM_STATS.selection
 TABLE = SEARCH_TERMS.qualified
 
@@ -140,9 +144,13 @@ def _may_checkpoint(connection: Any) -> bool:
 def digest(engine: Engine) -> tuple[int, str]:
     """How many rows there are, and a sum over a hash of each."""
     with engine.connect() as connection:
-        row = connection.execute(
-            text(f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {TABLE} t")
-        ).one()
+        return _digest(connection, TABLE)
+
+
+def _digest(connection: Any, table: str) -> tuple[int, str]:
+    row = connection.execute(
+        text(f"SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text FROM {table} t")
+    ).one()
     return int(row[0]), str(row[1])
 
 
@@ -152,7 +160,7 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def fresh_loads(engine: Engine, address: str, rows: int, rounds: int) -> bool:
+def fresh_loads(engine: Engine, address: str, rows: int, rounds: int, dlt_rows: int) -> bool:
     """P2."""
     arms: dict[str, Callable[[], object]] = {
         "reference": lambda: reference(engine, address),
@@ -175,7 +183,53 @@ def fresh_loads(engine: Engine, address: str, rows: int, rounds: int) -> bool:
     met = [harness.target("ingest", "P2 fallback", base / timings["fallback"].median, 1.4, rows=rows)]
     if "product" in timings:
         met.append(harness.target("ingest", "P2", base / timings["product"].median, 2.5, rows=rows))
+    if dlt_rows and other_tools.installed("dlt"):
+        best = min(timing.median for timing in timings.values())
+        met.append(against_dlt(engine, min(dlt_rows, rows), min(rounds, DLT_ROUNDS), rows / best))
+    else:
+        print("dlt is not installed or not asked for: its arm was left out")
     return all(met)
+
+
+def dlt_digest(engine: Engine) -> tuple[int, str]:
+    """The digest of what dlt loaded, brought into the form of our table."""
+    names = dict(zip(SELECTION.names, other_tools.paths(SELECTION, streaming.VERSION), strict=True))
+    values = {name: f"coalesce({path}::numeric, 0)" for name, path in names.items()} | {
+        "date": f"{names['date']}::date",
+        "search_term": names["search_term"],
+        "keyword_google_id": f"split_part({names['keyword_google_id']}, '~', 2)::bigint",
+    }
+    with engine.begin() as connection:
+        columns = connection.execute(text(f"SELECT * FROM {TABLE} LIMIT 0")).keys()
+        listed = ", ".join(f"{values.get(name, f'uuid {str(CUSTOMER)!r}')} AS {name}" for name in columns)
+        connection.execute(text(f"CREATE TEMPORARY TABLE told ON COMMIT DROP AS TABLE {TABLE} WITH NO DATA"))
+        connection.execute(text(f"INSERT INTO told SELECT {listed} FROM {other_tools.DATASET}.{other_tools.LOADED}"))
+        return _digest(connection, "told")
+
+
+def against_dlt(engine: Engine, rows: int, rounds: int, rate: float) -> bool:
+    """P2 against dlt: both fill a table with the same rows; the product's rate is that of the large load."""
+    seconds = []
+    with streaming.served(rows) as address:
+        empty(engine)
+        product(engine, address, fast=fast_path_installed())
+        expected = digest(engine)
+        for _ in range(rounds):
+            _drop_loaded(engine)
+            load = partial(other_tools.dlt_load, partial(streaming.stream, address), streaming.VERSION)
+            seconds.append(timed(load))
+        if dlt_digest(engine) != expected:
+            raise SystemExit("dlt stored different data")
+        _drop_loaded(engine)
+    timings = {"dlt": harness.timing(seconds)}
+    harness.show("The same by dlt, fewer rows", timings, rows=rows)
+    return harness.target("ingest", "P2 dlt", rate * timings["dlt"].median / rows, 25, rows=rows)
+
+
+def _drop_loaded(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for statement in other_tools.dlt_clean_up():
+            connection.execute(text(statement))
 
 
 def unchanged_pull(engine: Engine, address: str, rows: int, rounds: int) -> bool:
@@ -250,6 +304,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", default="1000000", help="one number, or two with --memory")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--dlt-rows", type=int, default=30_000, help="how many rows dlt loads; 0: none")
     parser.add_argument("--arms", default="", help="fresh,unchanged: P4")
     parser.add_argument("--memory", action="store_true", help="P3")
     parser.add_argument("--growth", action="store_true", help="P11")
@@ -263,7 +318,7 @@ def main() -> int:
     with streaming.served(sizes[0]) as address:
         if options.arms == "fresh,unchanged":
             return 0 if unchanged_pull(engine, address, sizes[0], options.rounds) else 1
-        return 0 if fresh_loads(engine, address, sizes[0], options.rounds) else 1
+        return 0 if fresh_loads(engine, address, sizes[0], options.rounds, options.dlt_rows) else 1
 
 
 if __name__ == "__main__":
