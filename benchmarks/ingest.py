@@ -52,9 +52,9 @@ SELECTION = SEARCH_TERM_STATS.selection
 TABLE = SEARCH_TERMS.qualified
 
 
-def connect() -> Engine:
+def connect(name: str = "DATABASE_URL") -> Engine:
     """The database that `run.py bench` started."""
-    return create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1))
+    return create_engine(os.environ[name].replace("postgresql://", "postgresql+psycopg://", 1))
 
 
 def reference(engine: Engine, address: str, customer: uuid.UUID = CUSTOMER) -> None:
@@ -209,18 +209,20 @@ def dlt_digest(engine: Engine) -> tuple[int, str]:
 
 def against_dlt(engine: Engine, rows: int, rounds: int, rate: float) -> bool:
     """P2 against dlt: both fill a table with the same rows; the product's rate is that of the large load."""
-    seconds = []
+    seconds, owner = [], connect("MIGRATION_DATABASE_URL")
+    names = dict(zip(SELECTION.names, other_tools.paths(SELECTION, streaming.VERSION), strict=True))
+    key = [names[name] for name in SEARCH_TERMS.key]
     with streaming.served(rows) as address:
         empty(engine)
         product(engine, address, fast=fast_path_installed())
         expected = digest(engine)
         for _ in range(rounds):
-            _drop_loaded(engine)
-            load = partial(other_tools.dlt_load, partial(streaming.stream, address), streaming.VERSION)
+            _drop_loaded(owner)
+            load = partial(other_tools.dlt_load, partial(streaming.stream, address), key, streaming.VERSION)
             seconds.append(timed(load))
-        if dlt_digest(engine) != expected:
+        if dlt_digest(owner) != expected:
             raise SystemExit("dlt stored different data")
-        _drop_loaded(engine)
+        _drop_loaded(owner)
     timings = {"dlt": harness.timing(seconds)}
     harness.show("The same by dlt, fewer rows", timings, rows=rows)
     return harness.target("ingest", "P2 dlt", rate * timings["dlt"].median / rows, 25, rows=rows)

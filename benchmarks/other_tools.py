@@ -1,12 +1,13 @@
 """The same rows through other tools: garf (Google's report fetcher) and dlt; only `run.py bench` installs them.
 
-Both get the messages as their own clients would: garf parses proto-plus rows with its own parser, dlt loads the
-dictionaries of proto-plus rows into PostgreSQL, as its verified source does.
+Both get the messages as their own clients would: garf parses proto-plus rows with its own parser; dlt gets each row by
+JSON from proto-plus, as its verified source for Google Ads does, and merges it into PostgreSQL by the key.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +19,8 @@ from sqlalchemy.engine import make_url
 from backend.integrations.googleads.rows import Selection
 from backend.integrations.googleads.rows.descriptor import find_leaf
 
-DATASET = "stats"
-LOADED = "bench_dlt"
+DATASET = "bench_dlt"
+LOADED = "search_terms"
 
 
 def installed(name: str) -> bool:
@@ -48,17 +49,24 @@ def garf_rows(answers: Iterable[bytes], selection: Selection, version: str) -> l
     return list(response.results)
 
 
-def dlt_load(messages: Callable[[Callable[[bytes], Any]], Iterator[Any]], version: str) -> None:
-    """Load a stream of answers into `stats.bench_dlt`, which begins empty."""
+def dlt_load(messages: Callable[[Callable[[bytes], Any]], Iterator[Any]], key: list[str], version: str) -> None:
+    """Merge a stream of answers by its key into dlt's own table, as the product does: a second load changes nothing."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
     dlt: Any = importlib.import_module("dlt")
     response = _response_type(version)
 
-    @dlt.resource(name=LOADED, write_disposition="append", max_table_nesting=3)
-    def rows() -> Iterator[list[dict[str, Any]]]:
+    @dlt.resource(
+        name=LOADED,
+        write_disposition={"disposition": "merge", "strategy": "upsert"},
+        primary_key=key,
+        max_table_nesting=2,
+    )
+    def rows() -> Iterator[dict[str, Any]]:
         for message in messages(response.deserialize):
-            yield [type(row).to_dict(row, including_default_value_fields=False) for row in message.results]
+            for row in message.results:
+                told = type(row).to_json(row, preserving_proto_field_name=True, including_default_value_fields=False)
+                yield json.loads(told)
 
     with tempfile.TemporaryDirectory() as folder:
         pipeline = dlt.pipeline(
@@ -72,15 +80,15 @@ def dlt_load(messages: Callable[[Callable[[bytes], Any]], Iterator[Any]], versio
 
 def _address() -> str:
     """The database's address with a host name, which dlt demands even where a socket is meant."""
-    url = make_url(os.environ["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://", 1))
+    url = make_url(os.environ["MIGRATION_DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://", 1))
     named = url if url.host else url.set(host="localhost")
     return named.render_as_string(hide_password=False)
 
 
 def dlt_clean_up() -> Iterator[str]:
     """The statements that take away what dlt made."""
-    for name in (LOADED, "_dlt_loads", "_dlt_pipeline_state", "_dlt_version"):
-        yield f"DROP TABLE IF EXISTS {DATASET}.{name}"
+    for schema in (DATASET, f"{DATASET}_staging"):
+        yield f"DROP SCHEMA IF EXISTS {schema} CASCADE"
 
 
 def paths(selection: Selection, version: str) -> list[str]:
