@@ -251,17 +251,19 @@ def unchanged_pull(engine: Engine, address: str, rows: int, rounds: int) -> bool
     return harness.target("ingest", "P4", ratio, 1.1, rows=rows, tuples_updated=0)
 
 
-def _in_process(address: str, customer: uuid.UUID, answer: Any) -> None:
+def _in_process(address: str, customer: uuid.UUID, start: Any, answer: Any) -> None:
     engine = connect()
+    start.wait()
     seconds = timed(lambda: product(engine, address, customer, fast=fast_path_installed()))
     answer.put((seconds, harness.peak_rss_mib()))
 
 
 def in_processes(addresses: list[tuple[str, uuid.UUID]]) -> tuple[float, float]:
-    """Run loads side by side, each in a fresh process; gives the wall time and the largest peak."""
+    """Run loads side by side, each in a fresh process, begun together; gives the longest and the largest peak."""
     context = mp.get_context("spawn")
     answers: Any = context.Queue()
-    processes = [context.Process(target=_in_process, args=(*place, answers)) for place in addresses]
+    start = context.Barrier(len(addresses))
+    processes = [context.Process(target=_in_process, args=(*place, start, answers)) for place in addresses]
     for process in processes:
         process.start()
     told = [answers.get() for _ in processes]

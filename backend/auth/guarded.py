@@ -44,6 +44,7 @@ class GuardedGateway:
 
     def __init__(self, gateway: Gateway, credential_id: UUID) -> None:
         self._gateway = gateway
+        self._credential_id = credential_id
         self._project = project_of(current_app.config["SETTINGS"].google.client_id)
         self._breaker = quota.Breaker(str(credential_id), current_app.config["TIMING"].retry_backoff * 2)
 
@@ -155,7 +156,9 @@ class GuardedGateway:
                     "rate_limited", scope=scope, seconds=problem.retry_after, google_request_id=problem.request_id
                 )
             elif isinstance(problem, TransientError | OutcomeUnknown):
-                self._breaker.failed()
+                seconds = self._breaker.failed()
+                if seconds is not None:
+                    log.warning("breaker_opened", credential_id=str(self._credential_id), seconds=seconds)
             else:
                 self._breaker.succeeded()  # Google answered, if only to say no
         except quota.Unknown:

@@ -98,18 +98,23 @@ class Breaker:
         except redis.RedisError as problem:
             raise Unknown("the breaker cannot be read") from problem
 
-    def failed(self) -> None:
-        """Count a failed call; enough of them in a row open the breaker, each further one for twice as long."""
+    def failed(self) -> float | None:
+        """Count a failed call; enough of them in a row open the breaker, each further one for twice as long.
+
+        Answers for how many seconds it is open now, None while it stays closed.
+        """
         try:
             client = _client()
             count = int(client.incr(self._key + "failures"))
             client.expire(self._key + "failures", BREAKER_MEMORY_SECONDS)
-            if count >= BREAKER_FAILURES:
-                seconds = min(self._base * 2 ** (count - BREAKER_FAILURES), BREAKER_MAX_SECONDS)
-                client.set(self._key + "open", count, px=max(int(seconds * 1000), 1))
-                client.delete(self._key + "probe")
+            if count < BREAKER_FAILURES:
+                return None
+            seconds = min(self._base * 2 ** (count - BREAKER_FAILURES), BREAKER_MAX_SECONDS)
+            client.set(self._key + "open", count, px=max(int(seconds * 1000), 1))
+            client.delete(self._key + "probe")
         except redis.RedisError as problem:
             raise Unknown("the breaker cannot be written") from problem
+        return seconds
 
     def succeeded(self) -> None:
         """A call went well: the breaker closes."""

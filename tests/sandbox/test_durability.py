@@ -183,11 +183,13 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.slow(reason="a hundred clients for a whole minute")
 def test_a_hundred_clients_for_a_minute(tmp_path: Path) -> None:
     _storm(tmp_path, size=100, seconds=60)
 
 
 @pytest.mark.soak
+@pytest.mark.slow(reason="a sandbox is killed and started again ten times")
 def test_ten_kills(tmp_path: Path) -> None:
     _killings(tmp_path, rounds=10, size=20)
 

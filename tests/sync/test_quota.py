@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import json
 import time
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -77,20 +79,32 @@ def seconds_between(earlier: dict[str, Any], later: dict[str, Any]) -> float:
 
 @pytest.mark.slow("the pauses of the breaker, and a whole sync after them")
 def test_r19_the_breaker_opens_probes_and_closes_by_itself(
-    team: Team, two_accounts: list[dict[str, Any]], sandbox: Sandbox, servers: Servers, wait_for_job: Wait
+    team: Team,
+    two_accounts: list[dict[str, Any]],
+    rows: Rows,
+    sandbox: Sandbox,
+    servers: Servers,
+    worker: Worker,
+    wait_for_job: Wait,
 ) -> None:
     account = two_accounts[0]
-    sandbox.add_fault(method="SearchStream", times=22, when="before", grpc_status="UNAVAILABLE")
-    job = begin(team, account["slug"])
-    client, opened = redis.Redis.from_url(servers.redis_url), False
-    deadline = time.monotonic() + 120
-    while not opened and time.monotonic() < deadline:
-        opened = any(True for _ in client.scan_iter("breaker:*:open"))
-        time.sleep(0.02)
-    assert opened
-    done = wait_for_job(job, timeout=150)
+    sandbox.add_fault(
+        method="SearchStream", customer_id=account["customer_id"], times=22, when="before", grpc_status="UNAVAILABLE"
+    )
+    seq = sandbox.last_seq()
+    done = wait_for_job(begin(team, account["slug"]), timeout=150)
     assert done["status"] == "finished", done["error"]
-    assert not list(client.scan_iter("breaker:*"))
+    # What happened is read from what stays: no window of a second has to be met.
+    credential = rows("SELECT id FROM user_credentials WHERE tenant_id = :t", t=team.tenant_id)[0]["id"]
+    opened = [
+        json.loads(line) for line in worker.log.splitlines() if "breaker_opened" in line and str(credential) in line
+    ]
+    assert opened
+    calls = sandbox.ledger(since=seq, customer_id=account["customer_id"], method="SearchStream")
+    assert [call["outcome"] for call in calls[:23]] == ["faulted"] * 22 + ["read"]
+    pauses = [seconds_between(earlier, later) for earlier, later in pairwise(calls[:23])]
+    assert max(pauses) >= opened[0]["seconds"], "calls were made while the breaker was open"
+    assert not list(redis.Redis.from_url(servers.redis_url).scan_iter(f"breaker:{credential}:*"))
 
 
 def test_the_ledger_counts_searches_and_each_mutated_item(
