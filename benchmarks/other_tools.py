@@ -56,7 +56,7 @@ def dlt_load(messages: Callable[[Callable[[bytes], Any]], Iterator[Any]], key: l
     dlt: Any = importlib.import_module("dlt")
     response = _response_type(version)
 
-    @dlt.resource(
+    @dlt.resource(  # type: ignore[untyped-decorator]
         name=LOADED,
         write_disposition={"disposition": "merge", "strategy": "upsert"},
         primary_key=key,

@@ -109,7 +109,7 @@ class Breaker:
             client.expire(self._key + "failures", BREAKER_MEMORY_SECONDS)
             if count < BREAKER_FAILURES:
                 return None
-            seconds = min(self._base * 2 ** (count - BREAKER_FAILURES), BREAKER_MAX_SECONDS)
+            seconds: float = min(self._base * 2 ** (count - BREAKER_FAILURES), BREAKER_MAX_SECONDS)
             client.set(self._key + "open", count, px=max(int(seconds * 1000), 1))
             client.delete(self._key + "probe")
         except redis.RedisError as problem:
