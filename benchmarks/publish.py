@@ -1,9 +1,12 @@
 """P6: from a plan to the bytes of a mutate request, 5,000 operations, against raw protobuf written by hand.
 
-    python3 run.py bench publish [--operations 5000] [--rounds 25]
+    python3 run.py bench publish [--operations 5000] [--rounds 25] [--publishes 9]
 
 Arms: `raw pb` sets each attribute of the generated classes in a loop over the same data (the reference); `product`
 encodes a finished plan; `tree to bytes` plans a campaign's tree first. The first two give the same bytes.
+
+Then it publishes a campaign of 5 ad groups x 20 keywords x 3 ads several times against the sandbox, and prints how much
+of the wall time from the request to its answer is not the sandbox's own.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import uuid
 from typing import Any
 
 import harness
+import wall
 
 harness.import_the_product()
 
@@ -22,6 +26,7 @@ from backend.campaigns.tree import AdGroupNode, BudgetNode, CampaignNode, Keywor
 from backend.integrations.googleads.requests import encode_mutate  # noqa: E402
 from backend.publish.planner import plan_publish  # noqa: E402
 
+NEEDS = ("database", "redis", "sandbox")
 ACCOUNT = "1234567890"
 VERSION = "v26"
 GROUPS = 20
@@ -101,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--publishes", type=int, default=9)
     options = parser.parse_args()
     campaign = tree(options.operations)
     plan = plan_publish(ACCOUNT, campaign)
@@ -114,10 +120,12 @@ def main() -> int:
         rounds=options.rounds,
     )
     harness.show(f"{len(plan)} operations", timings, rows=len(plan))
+    if options.publishes:
+        wall.measure(options.publishes)
     ratio = timings["raw pb"].median / timings["product"].median
-    whole = timings["raw pb"].median / timings["tree to bytes"].median
+    planned = timings["raw pb"].median / timings["tree to bytes"].median
     met = harness.target(
-        "publish", "P6", ratio, 0.7, operations=len(plan), with_planning=round(whole, 3), rounds=options.rounds
+        "publish", "P6", ratio, 0.7, operations=len(plan), with_planning=round(planned, 3), rounds=options.rounds
     )
     return 0 if met else 1
 

@@ -12,36 +12,23 @@ of the tree here is one that was given there. `cut` counts the runs of jobs that
 from __future__ import annotations
 
 import argparse
-import base64
 import contextlib
 import json
 import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import harness
-
-harness.import_the_product()
-
-import requests  # noqa: E402
-from sqlalchemy import text  # noqa: E402
-
-from backend.app import create_app  # noqa: E402
-from backend.auth.people import ensure_administrator  # noqa: E402
-from backend.auth.tokens import mint  # noqa: E402
-from backend.cli.consent import give_consent  # noqa: E402
-from backend.core.db import db  # noqa: E402
-from config import build_settings  # noqa: E402
+import requests
+from product import Product, environment, is_ready, start_worker
 
 NEEDS = ("database", "redis", "sandbox")
 QUICK = {
@@ -52,7 +39,6 @@ QUICK = {
     "RETRY_BACKOFF_SECONDS": "0.2",
     "VISIBILITY_TIMEOUT_SECONDS": "10",
     "RATE_LIMIT": "1000000 per minute",
-    "LOG_LEVEL": "WARNING",
 }
 FAULTS: tuple[dict[str, Any], ...] = (
     {"when": "slow", "delay_s": 1},
@@ -70,7 +56,7 @@ class Workers:
 
     def __init__(self, environment: dict[str, str], folder: Path, pick: random.Random) -> None:
         self._environment = environment
-        self._log = (folder / "chaos-worker.log").open("ab")
+        self._log = folder / "chaos-worker.log"
         self._pick = pick
         self._stop = threading.Event()
         self._busy = threading.Event()
@@ -79,24 +65,8 @@ class Workers:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "backend.worker",
-            "worker",
-            "-B",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            "INFO",
-        ]
-        self.name = f"chaos-{uuid.uuid4().hex}@localhost"
-        command += ["--schedule", f"{self._log.name}.beat", "--hostname", self.name]
-        return subprocess.Popen(
-            command, cwd=harness.ROOT, env=self._environment, stdout=self._log, stderr=self._log, start_new_session=True
-        )
+        self.name, process = start_worker(self._environment, self._log)
+        return process
 
     def rage(self) -> None:
         """Once per group, at a random moment after its first publish was accepted: kill, and start the next worker."""
@@ -115,7 +85,7 @@ class Workers:
 
     def _is_ready(self) -> bool:
         """Wait until the current worker takes jobs; False when there is to be no more killing."""
-        while f"{self.name} ready" not in Path(self._log.name).read_text(encoding="utf-8", errors="replace"):
+        while not is_ready(self.name, self._log):
             if self._stop.wait(0.2):
                 return False
             if self.process.poll() is not None:
@@ -134,56 +104,13 @@ class Workers:
         self._busy.set()
 
 
-class Product:
-    """The application, a connected team, and the sandbox's doors."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.app = create_app(build_settings(environment))
-        self.sandbox = Path(environment["GOOGLE_ADS_CA_FILE"]).parents[1]
-        self.info: dict[str, Any] = json.loads((self.sandbox / "sandbox.json").read_text(encoding="utf-8"))
-        with self.app.app_context():
-            person = ensure_administrator(tenant_name=f"Chaos {uuid.uuid4()}", email=f"{uuid.uuid4()}@example.com")
-            self.token = mint(person.user_id, "chaos").token
-        self.account = ""
-
-    def call(self, method: str, path: str, **options: Any) -> Any:
-        """One request as the team's administrator."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        return self.app.test_client().open(path, method=method, headers=headers, **options)
-
-    def connect(self) -> None:
-        """Run the OAuth flow and take the first client account that is enabled."""
-        browser = self.app.test_client()
-        headers = {"Authorization": f"Bearer {self.token}"}
-        begun = browser.get("/auth/google/login", headers=headers)
-        back = urlsplit(give_consent(begun.headers["Location"], ca_file=self.info["ca_file"]))
-        done = browser.get(back.path, query_string=back.query, headers=headers)
-        self.wait([done.get_json()["job_id"]], 120)
-        accounts = self.call("GET", "/api/customers?limit=100").get_json()
-        usable = [item for item in accounts if not item["manager"] and item["status"] == "ENABLED"]
-        self.account = usable[0]["customer_id"]
+class Chaos(Product):
+    """The product, faults for it, and what the sandbox's ledger and the product tell of its campaigns."""
 
     def fault(self, pick: random.Random) -> None:
         """Let the account's next mutate go wrong."""
         body = {"method": "Mutate", "customer_id": self.account, **pick.choice(FAULTS)}
         requests.post(f"{self.info['admin_url']}/faults", json=body, timeout=10).raise_for_status()
-
-    def wait(self, job_ids: list[str], seconds: float) -> list[dict[str, Any]]:
-        """The jobs once all of them are over."""
-        deadline = time.monotonic() + seconds
-        while True:
-            with self.app.app_context(), db.engine.begin() as connection:
-                connection.execute(text("SELECT set_config('app.tenant', '*', true)"))
-                rows = connection.execute(
-                    text("SELECT id, status, error, attempts FROM jobs WHERE id = ANY(:ids)"),
-                    {"ids": [uuid.UUID(job_id) for job_id in job_ids]},
-                ).mappings()
-                found = [dict(row) for row in rows]
-            if all(job["status"] in ("finished", "failed") for job in found):
-                return found
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"jobs are still not over: {Counter(job['status'] for job in found)}")
-            time.sleep(0.5)
 
     def trees(self) -> dict[str, list[set[str]]]:
         """Per campaign name the trees that were really made, by the ledger: the resource names of each."""
@@ -236,7 +163,7 @@ class Published:
     job_id: str
 
 
-def storm(product: Product, workers: Workers, runs: int, at_once: int, pick: random.Random) -> list[Published]:
+def storm(product: Chaos, workers: Workers, runs: int, at_once: int, pick: random.Random) -> list[Published]:
     """Publish so many campaigns, a few at a time."""
     accepted: list[Published] = []
     for number in range(runs):
@@ -253,7 +180,7 @@ def storm(product: Product, workers: Workers, runs: int, at_once: int, pick: ran
     return accepted
 
 
-def right(product: Product, accepted: list[Published]) -> int:
+def right(product: Chaos, accepted: list[Published]) -> int:
     """How many campaigns are one tree at Google, with the very names that stand here."""
     trees, good = product.trees(), 0
     for one in accepted:
@@ -273,11 +200,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     pick = random.Random(options.seed)
-    key = base64.b64encode(os.urandom(32)).decode()
-    environment = {"APP_MASTER_KEY": f"v1:{key}", "SECRET_KEY": uuid.uuid4().hex, **os.environ, **QUICK}
-    environment["PYTHONPATH"] = str(harness.ROOT)
-    product = Product(environment)
-    workers = Workers(environment, product.sandbox, pick)
+    settings = environment(QUICK)
+    product = Chaos(settings)
+    workers = Workers(settings, product.sandbox, pick)
     begin = time.perf_counter()
     try:
         product.connect()

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from tests.campaigns.test_children import search_tree
 from tests.publish.ledger import creates, kinds, made, mutates
 from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
@@ -97,3 +98,31 @@ def test_one_idempotency_key_makes_one_campaign(team: Team, account: str, flat_f
     assert second.headers["Idempotent-Replayed"] == "true"
     listed = team.client.get("/api/campaigns", query_string={"q": form["name"]}).get_json()
     assert len(listed) == 1
+
+
+def test_five_ad_groups_twenty_keywords_and_three_ads_take_one_call(
+    team: Team, account: str, sandbox: Sandbox, rows: Rows, worker: Worker
+) -> None:
+    """Show 7: the ledger has one mutate between the request and the answer, and nothing else that changes anything."""
+    form = search_tree(account)
+    ad = form["ad_groups"][0]["ads"][0]
+    form["ad_groups"] = [
+        {
+            "name": f"Group {group}",
+            "keywords": [f"[chair {group} number {number}]" for number in range(20)],
+            "ads": [ad | {"path1": f"ad{number}"} for number in range(3)],
+        }
+        for group in range(5)
+    ]
+    created = team.client.post("/api/campaigns", json=form)
+    assert created.status_code == 201, created.text
+    since = sandbox.last_seq()
+
+    answer = team.client.post(f"/api/campaigns/{created.get_json()['id']}/publish", headers={"Prefer": "wait=30"})
+
+    assert answer.status_code == 200, answer.text
+    (call,) = [call for call in sandbox.ledger(since=since, customer_id=account) if call["outcome"] != "read"]
+    assert call["outcome"] == "applied"
+    counted = kinds(call)
+    assert [counted[kind] for kind in ("ad_group", "ad_group_criterion", "ad_group_ad")] == [5, 100, 15]
+    assert all(call["results"])
