@@ -80,6 +80,8 @@ def years(shop: Shop) -> Shop:
             {(2025, 9), (2025, 10), (2026, 9), (2026, 10)},
         ),
         ("/api/performance", {"level": "campaign"}, set()),
+        ("/api/search-terms", {}, {(2026, 9), (2026, 10)}),
+        ("/api/search-terms/ngrams", {}, {(2026, 9), (2026, 10)}),
     ],
 )
 def test_only_the_months_of_the_period(

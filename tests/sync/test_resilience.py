@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker, start_worker
-from tests.sync.test_sync_account import account, equal_to_the_sandbox, run_command, stages
+from tests.sync.test_sync_account import account, equal_to_the_sandbox, local_today, run_command, stages
 
 __all__ = ["account"]
 
@@ -41,6 +42,22 @@ def test_r24_a_stream_that_is_cut_is_begun_again(
 ) -> None:
     sandbox.add_fault(method="SearchStream", customer_id=account["customer_id"], times=2, when="cut")
     run_command(team, wait_for_job, account["slug"], "append")
+    assert sandbox.faults() == []
+    equal_to_the_sandbox(rows, sandbox, team, account)
+
+
+def test_r24_a_read_whose_page_token_expired_is_begun_again(
+    team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
+) -> None:
+    sandbox.add_fault(
+        method="SearchStream",
+        customer_id=account["customer_id"],
+        times=2,
+        when="before",
+        error_code="RequestError.EXPIRED_PAGE_TOKEN",
+    )
+    job = run_command(team, wait_for_job, account["slug"], "init", start=str(local_today(account) - timedelta(days=3)))
+    assert job["attempts"] == 1
     assert sandbox.faults() == []
     equal_to_the_sandbox(rows, sandbox, team, account)
 

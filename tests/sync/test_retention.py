@@ -11,6 +11,8 @@ from backend.adgraph import partitions
 from backend.core.db import unit_of_work
 from backend.sync import retention
 from tests.support.database import Rows
+from tests.support.team import Team
+from tests.sync.support import new_account
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,19 @@ def test_five_years_and_the_month_that_runs_are_kept(today: date, first: date) -
     assert retention.first_kept(today) == first
 
 
-def test_months_ahead_are_made_old_ones_dropped_and_a_second_run_does_nothing(app: Flask, rows: Rows) -> None:
+def test_months_ahead_are_made_old_ones_dropped_and_a_second_run_does_nothing(
+    app: Flask, team: Team, rows: Rows
+) -> None:
+    customer = new_account(rows, team.tenant_id)
+    for name, age in (("old", "4 years"), ("new", "2 years")):
+        rows(
+            "INSERT INTO google_changes (customer_id, name, changed_at, entity, resource_name, client_type, user_email,"
+            " operation, fields, old, new) VALUES (:c, :n, now() - CAST(:age AS interval), 'campaign', 'customers/1/x',"
+            " 'OTHER', '', 'UPDATE', '{}', '{}', '{}')",
+            c=customer,
+            n=name,
+            age=age,
+        )
     rows("INSERT INTO quota_ledger VALUES ('old', 1, now() - interval '30 days', 5), ('new', 1, now(), 5)")
     with app.app_context():
         with unit_of_work() as work:
@@ -33,14 +47,17 @@ def test_months_ahead_are_made_old_ones_dropped_and_a_second_run_does_nothing(ap
         done = retention.keep_in_shape()
         assert done["partitions_dropped"] >= 1
         assert done["quota_hours_forgotten"] == 1
+        assert done["google_changes_forgotten"] == 1
         with unit_of_work() as work:
             kept = partitions.existing(work.session, "daily_stats")
         assert "daily_stats_2001_03" not in kept
         next_month = partitions.next_month(date.today())  # noqa: DTZ011
         assert partitions.partition_name("daily_stats", next_month) in kept
         again = retention.keep_in_shape()
-        assert again == {"partitions_made": 0, "partitions_dropped": 0, "quota_hours_forgotten": 0}
+        assert set(again.values()) == {0}
     assert [row["project"] for row in rows("SELECT project FROM quota_ledger WHERE project IN ('old', 'new')")] == [
         "new"
     ]
+    kept_changes = rows("SELECT name FROM google_changes WHERE customer_id = :c", c=customer)
+    assert [row["name"] for row in kept_changes] == ["new"]
     rows("DELETE FROM quota_ledger WHERE project = 'new'")

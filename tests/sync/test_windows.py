@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from backend.adgraph import partitions
 from backend.adgraph.staging import Stage, drop_leftovers
@@ -23,6 +24,10 @@ from tests.support.database import Rows
 from tests.support.team import Team
 from tests.sync.support import VERSION, new_account
 
+TOUCHED = text(
+    "SELECT relname FROM pg_stat_xact_user_tables WHERE schemaname = 'stats' AND relname LIKE :pattern"
+    " AND seq_scan + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del > 0"
+)
 FIRST, LAST = date(2026, 1, 20), date(2026, 2, 10)
 
 
@@ -31,6 +36,7 @@ class Window:
 
     def __init__(self, app: Flask, tenant_id: uuid.UUID, customer_id: uuid.UUID) -> None:
         self.app, self.tenant_id, self.customer_id = app, tenant_id, customer_id
+        self.touched: set[str] = set()
 
     def merge(
         self,
@@ -41,6 +47,7 @@ class Window:
         first: date = FIRST,
         last: date = LAST,
         chunks: int = 1,
+        touched: bool = False,
     ) -> WindowMerged:
         """`days`: (day, campaign, clicks); conversions are a tenth of the clicks."""
         response = full_response(VERSION)()
@@ -57,6 +64,8 @@ class Window:
             merged = merge_window(work.session, stage, query.table, first, last)
             refresh_totals(work.session, self.customer_id, 1234567890, first, last)
             stage.drop(work.session)
+            if touched:
+                self.touched = set(work.session.scalars(TOUCHED, {"pattern": f"{query.table.name}_2%"}))
         return merged
 
 
@@ -172,3 +181,33 @@ def test_stages_that_a_killed_run_left_are_dropped(window: Window, rows: Rows, a
         with unit_of_work() as work:
             assert drop_leftovers(work.session, window.customer_id) == 1
             assert drop_leftovers(work.session, window.customer_id) == 0
+
+
+def test_a_merge_reads_and_writes_the_months_of_its_window_only(window: Window, rows: Rows) -> None:
+    """P10, asked of PostgreSQL's own counters within the transaction of the merge."""
+    with window.app.app_context(), unit_of_work() as work:
+        partitions.ensure(work.session, "search_term_stats", date(2025, 10, 1), date(2026, 5, 31))
+    days = [("2026-01-31", 7, 3), ("2026-02-01", 8, 1)]
+    window.merge(SEARCH_TERM_STATS, days)
+    assert window.merge(SEARCH_TERM_STATS, [*days, ("2026-02-02", 7, 9)], touched=True) == WindowMerged(1, 0)
+    assert window.touched == {"search_term_stats_2026_01", "search_term_stats_2026_02"}
+
+
+def test_dropping_a_month_by_age_loses_nothing_else(window: Window, rows: Rows) -> None:
+    first, last = date(2001, 3, 1), date(2001, 5, 31)
+    days = [("2001-03-31", 7, 1), ("2001-04-01", 7, 2), ("2001-04-30", 7, 3), ("2001-05-01", 8, 4)]
+    for query in (CAMPAIGN_STATS, SEARCH_TERM_STATS):
+        window.merge(query, days, first=first, last=last)
+    totals = stored(rows, window, "daily_totals")
+    with window.app.app_context():
+        for table in partitions.TABLES:
+            assert partitions.drop_before(db.engine, table, date(2001, 5, 1))
+    for table in ("daily_stats", "search_term_stats"):
+        assert [row["date"] for row in stored(rows, window, table)] == [date(2001, 5, 1)]
+    assert stored(rows, window, "daily_totals") == totals, "the totals outlive their months"
+    assert len(totals) == 8
+    again = window.merge(CAMPAIGN_STATS, days[3:], first=date(2001, 5, 1), last=last)
+    assert again == WindowMerged(0, 0)
+    with window.app.app_context():
+        for table in partitions.TABLES:
+            partitions.drop_before(db.engine, table, date(2001, 6, 1))

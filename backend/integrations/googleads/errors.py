@@ -106,7 +106,11 @@ DEAD_CREDENTIAL = frozenset(
 )
 RETRY_REFUSED = frozenset({"DatabaseError.CONCURRENT_MODIFICATION"})
 """Refused as a whole and worth sending again: another writer was there first (proto database_error, v26)."""
-RETRY_READ = RETRY_REFUSED | {"InternalError.TRANSIENT_ERROR", "InternalError.DEADLINE_EXCEEDED"}
+RETRY_READ = RETRY_REFUSED | {
+    "InternalError.TRANSIENT_ERROR",
+    "InternalError.DEADLINE_EXCEEDED",
+    "RequestError.EXPIRED_PAGE_TOKEN",  # the read was too slow between two pages: it begins again
+}
 DEFAULT_WAIT_S = 5.0
 """Wait when Google names no delay (RESOURCE_TEMPORARILY_EXHAUSTED asks for an exponential back-off)."""
 
