@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import flask
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
@@ -45,6 +46,21 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
+def answered(app: Flask) -> Iterator[set[tuple[str, str, str]]]:
+    """What the API has answered, as its OpenAPI document names it: method, path, status."""
+    seen: set[tuple[str, str, str]] = set()
+
+    def note(_: Flask, response: flask.Response, **__: Any) -> None:
+        rule = flask.request.url_rule
+        assert rule is not None, flask.request.path
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        seen.add((flask.request.method.lower(), path, str(response.status_code)))
+
+    with flask.request_finished.connected_to(note, app):
+        yield seen
+
+
+@pytest.fixture
 def demo_account(team: Team, sandbox: Sandbox, rows: Callable[..., list[dict[str, Any]]]) -> Team:
     """A connected team with one account as the demo leaves it: synced, with defaults."""
     accounts = team.connect()
@@ -68,7 +84,10 @@ def demo_account(team: Team, sandbox: Sandbox, rows: Callable[..., list[dict[str
 
 @pytest.mark.slow(reason="dozens of requests, and publishes that a worker carries out")
 @pytest.mark.parametrize("page", ["campaigns.md", "publishing.md"])
-def test_the_examples_work_as_they_are_pasted(page: str, demo_account: Team, address: str, tmp_path: Path) -> None:
+def test_the_examples_work_as_they_are_pasted(
+    page: str, demo_account: Team, address: str, answered: set[tuple[str, str, str]], tmp_path: Path
+) -> None:
+    answered.clear()
     variables = f"export CW_URL={address} CW_TOKEN={demo_account.token}"
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", f"{variables}\n{STRICT}\n{script(page)}"],
@@ -80,3 +99,8 @@ def test_the_examples_work_as_they_are_pasted(page: str, demo_account: Team, add
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert "application/problem+json" not in done.stdout
+    examples = set(answered)
+    document = demo_account.client.get("/api/openapi.json").get_json()["paths"]
+    assert len(examples) > 8
+    for method, path, status in examples:
+        assert status in document[path][method]["responses"], f"{method} {path} answered {status}: not described"
