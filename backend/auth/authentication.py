@@ -21,7 +21,7 @@ from backend.core import clock, metrics, tenancy
 from backend.core.db import unit_of_work
 from backend.core.errors import Forbidden, Unauthenticated
 from backend.core.logging import get_logger
-from backend.core.security import GUARD, Actor, Role
+from backend.core.security import GUARD, Actor, Role, read_actors_with
 from config import EntraSettings
 
 log = get_logger(__name__)
@@ -35,6 +35,7 @@ BEARER_CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 def init_app(app: flask.Flask) -> None:
     """Authenticate every request of the application."""
     app.before_request(authenticate)
+    read_actors_with(app, _actor)
     app.teardown_request(leave)
 
 

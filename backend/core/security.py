@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 from flask import Flask, g
@@ -20,6 +20,7 @@ from backend.core.errors import Forbidden, NotFound, Unauthenticated
 P = ParamSpec("P")
 R = TypeVar("R")
 GUARD = "__required_role__"
+READER = "actor_reader"
 
 
 class Role(IntEnum):
@@ -86,6 +87,21 @@ def current_actor() -> Actor:
             "Send a bearer token (Authorization: Bearer …) or sign in.", headers={"WWW-Authenticate": "Bearer"}
         )
     return actor
+
+
+def read_actors_with(app: Flask, reader: Callable[[], Actor | None]) -> None:
+    """Say who finds the actor of a request; called once, by the layer that knows credentials."""
+    app.extensions[READER] = reader
+
+
+def actor_of(app: Flask, environ: Mapping[str, Any]) -> Actor | None:
+    """Look up the credential of a request once more, None when it no longer holds.
+
+    For what outlives its request (event streams). Must not run inside a request.
+    """
+    with app.request_context(dict(environ)):
+        found: Actor | None = app.extensions[READER]()
+    return found
 
 
 def requires(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

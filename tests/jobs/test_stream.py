@@ -6,13 +6,15 @@ import time
 import uuid
 
 import pytest
+import redis
 import requests
 from werkzeug.serving import make_server
 
 from backend.app import create_stream_app
 from backend.core.db import db, unit_of_work
 from backend.core.events import Event
-from backend.jobs.stream import LISTENER
+from backend.jobs.stream import LISTENER, STANDING, TAIL
+from tests.support.http import Client
 from tests.support.keeper import wait_until
 
 SECONDS = 10
@@ -218,3 +220,99 @@ def test_the_api_sends_streams_on_to_their_process(team, settings):
     assert team.client.get(f"/api/jobs/{uuid.uuid4()}/events").status_code == 307
     team.client.token = None
     assert team.client.get("/api/events").status_code == 401
+
+
+@pytest.fixture
+def watchful(streams, monkeypatch):
+    """Credentials are looked up again at once instead of every few seconds."""
+    monkeypatch.setattr(streams[1].extensions[STANDING], "_seconds", 0.0)
+
+
+def test_revoking_a_token_ends_its_streams_and_no_other(team, listen, emit, watchful):
+    made = team.client.post("/api/tokens", json={"name": "dashboard"}).get_json()
+    theirs = events(listen(Client(team.app, made["token"]), "/api/events"))
+    ours = events(listen(team.client, "/api/events"))
+    assert [next(found)[1] for found in (theirs, ours)] == ["hello", "hello"]
+    emit(team, data={"n": 1})
+    assert [next(found)[2]["data"] for found in (theirs, ours)] == [{"n": 1}, {"n": 1}]
+    assert team.client.delete(f"/api/tokens/{made['id']}").status_code == 204
+    emit(team, data={"n": 2})
+    assert list(theirs) == [], "nothing that happens after the revocation is told"
+    assert next(ours)[2]["data"] == {"n": 2}
+
+
+def test_signing_out_ends_the_streams_of_the_session(team, streams, emit, watchful, stack):
+    body = {"email": f"{uuid.uuid4().hex}@example.com", "name": "Eve", "roles": {"everywhere": "viewer"}}
+    invited = team.client.post("/api/users", json=body).get_json()
+    browser, password = team.app.test_client(), "correct horse battery staple"
+    browser.post("/auth/invitations/accept", json={"token": invited["invite_token"], "password": password})
+    assert browser.post("/auth/login", json={"email": body["email"], "password": password}).status_code == 200
+    cookie = browser.get_cookie("cw_session").value
+    answer = requests.get(f"{streams[0]}/api/events", cookies={"cw_session": cookie}, stream=True, timeout=SECONDS)
+    stack.callback(answer.close)
+    found = events(answer)
+    assert next(found)[1] == "hello"
+    csrf = browser.get("/api/me").get_json()["csrf_token"]
+    assert browser.post("/auth/logout", headers={"X-CSRF-Token": csrf}).status_code == 204
+    emit(team)
+    assert list(found) == []
+
+
+def test_losing_an_account_ends_the_stream_that_showed_it(team, listen, emit, watchful):
+    member = team.member("viewer")
+    found = events(listen(member, "/api/events"))
+    next(found)
+    team.rows(
+        "DELETE FROM memberships WHERE tenant_id = :tenant AND user_id <> :me", tenant=team.tenant_id, me=team.user_id
+    )
+    emit(team, data={"secret": "of an account that is no longer theirs"})
+    assert list(found) == []
+
+
+def test_a_gap_is_replayed_whole_also_beyond_what_the_process_remembers(team, listen, emit, streams, monkeypatch):
+    monkeypatch.setattr("backend.jobs.tail.KEPT", 10)
+    monkeypatch.setattr("backend.jobs.tail.BATCH", 7)
+    monkeypatch.setattr("backend.jobs.stream.BATCH", 7)
+    first = events(listen(team.client, "/api/events"))
+    next(first)
+    emit(team, data={"n": 0})
+    last_seen = next(first)[0]
+    for number in range(1, 40):  # the reader is away
+        emit(team, data={"n": number})
+    assert len(streams[1].extensions[TAIL].behind(team.tenant_id, last_seen) or []) <= 10
+    resumed = events(listen(team.client, "/api/events", **{"Last-Event-ID": str(last_seen)}))
+    assert next(resumed)[1] == "hello"
+    emit(team, data={"n": 40})
+    read = [next(resumed) for _ in range(40)]
+    assert [document["data"]["n"] for _, _, document in read] == list(range(1, 41)), "no loss, nothing twice"
+
+
+def test_a_flushed_redis_takes_nothing_from_a_stream(team, listen, emit, settings):
+    found = events(listen(team.client, "/api/events"))
+    next(found)
+    emit(team, data={"n": 1})
+    last_seen = next(found)[0]
+    redis.Redis.from_url(settings.redis_url).flushdb()
+    emit(team, data={"n": 2})
+    assert next(found)[2]["data"] == {"n": 2}
+    again = events(listen(team.client, "/api/events", **{"Last-Event-ID": str(last_seen)}))
+    next(again)
+    assert next(again)[2]["data"] == {"n": 2}
+
+
+def test_many_streams_of_one_tenant_read_once(team, listen, emit, streams):
+    tail = streams[1].extensions[TAIL]
+    found = [events(listen(team.client, "/api/events")) for _ in range(8)]
+    for stream in found:
+        next(stream)
+    looked = []
+    real = tail._look
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            tail, "_look", lambda tenant, kept, wakes: (looked.append(kept.wakes < wakes), real(tenant, kept, wakes))[1]
+        )
+        for number in range(5):
+            emit(team, data={"n": number})
+        for stream in found:
+            assert [next(stream)[2]["data"]["n"] for _ in range(5)] == list(range(5))
+    assert sum(looked) <= 5, "one look per wake-up, not one per stream"
