@@ -33,17 +33,32 @@ class Level(IntEnum):
     ASSET = 6
 
 
+class AssetPlace(IntEnum):
+    """Where an asset was shown: each place has a number beside the levels, and together they are the level ASSET.
+
+    The parent of such a row is the ad, asset group, campaign or ad group; an asset of the whole account has none.
+    """
+
+    AD = 6
+    ASSET_GROUP = 7
+    CAMPAIGN = 8
+    AD_GROUP = 9
+    ACCOUNT = 10
+
+
 @dataclass(frozen=True, slots=True)
 class StatsTable:
     """A partitioned statistics table: its key after the customer, and what else a row holds.
 
-    Columns that the stage lacks (such as `level`) are given as SQL literals in `fixed`.
+    Columns that the stage lacks (such as `level`) are given as SQL literals in `fixed`. `summed`: the stage has several
+    rows of a key, which are added up.
     """
 
     name: str
     key: tuple[str, ...]
     values: tuple[str, ...]
     fixed: tuple[tuple[str, str], ...] = ()
+    summed: bool = False
 
     @property
     def qualified(self) -> str:
@@ -51,8 +66,8 @@ class StatsTable:
         return f"{partitions.SCHEMA}.{self.name}"
 
 
-def daily_stats(level: Level) -> StatsTable:
-    """The daily statistics of one level."""
+def daily_stats(level: Level | AssetPlace) -> StatsTable:
+    """The daily statistics of one level, or of assets in one place."""
     return StatsTable(
         "daily_stats",
         key=("google_id", "parent_google_id", "date", "device", "network"),
@@ -144,7 +159,11 @@ class _Window:
         return " AND ".join(f"t.{column} = s.{column}" for column in self.table.key)
 
     def source(self, rows: str) -> str:
-        """The staged rows, all of them or one of each key."""
+        """The staged rows, all of them or one of each key; added up by key where that is what the table wants."""
+        if self.table.summed:
+            key = ", ".join(self.table.key)
+            sums = ", ".join(f"sum({_exact(column)}) AS {column}" for column in self.table.values)
+            return f"(SELECT {key}, {sums} FROM {self.stage.table} GROUP BY {key})"
         if rows == "all":
             return self.stage.table
         return f"(SELECT DISTINCT ON ({', '.join(self.table.key)}) * FROM {self.stage.table})"
@@ -189,34 +208,59 @@ WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"""
 
 
 def _cast(column: str) -> str:
-    return f"s.{column}::numeric" if column in ("conversions", "conversions_value") else f"s.{column}"
+    return f"s.{_exact(column)}"
+
+
+def _exact(column: str) -> str:
+    """Fractions leave Google as binary ones, and are stored and added up as decimals."""
+    return f"{column}::numeric" if column in ("conversions", "conversions_value") else column
 
 
 def refresh_totals(session: Session, customer_id: UUID, google_customer_id: int, first: date, last: date) -> None:
     """Bring the daily totals of an account's campaigns, and of the account itself, up to the daily statistics."""
-    cursor = raw(session)
-    values = {"customer": customer_id, "account": google_customer_id}
-    bounds = f"date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}'"
-    sums = ", ".join(f"sum({measure}) AS {measure}" for measure in MEASURES)
-    campaigns = (
-        f"SELECT google_id, date, {sums} FROM stats.daily_stats"
-        f" WHERE customer_id = %(customer)s AND level = {int(Level.CAMPAIGN)} AND {bounds} GROUP BY google_id, date"
-    )
+    _refresh(session, customer_id, Level.CAMPAIGN, _days_of(Level.CAMPAIGN, first, last), (first, last))
     account = (
-        f"SELECT %(account)s::bigint AS google_id, date, {sums} FROM stats.daily_totals"
-        f" WHERE customer_id = %(customer)s AND level = {int(Level.CAMPAIGN)} AND {bounds} GROUP BY date"
+        f"SELECT {int(google_customer_id)}::bigint AS google_id, date, {_SUMS} FROM stats.daily_totals"
+        f" WHERE customer_id = %(customer)s AND level = {int(Level.CAMPAIGN)} AND {_between(first, last)} GROUP BY date"
     )
-    for level, source in ((Level.CAMPAIGN, campaigns), (Level.ACCOUNT, account)):
-        cursor.execute(_totals_statement(level, source, bounds), values)
-        cursor.execute(
-            f"DELETE FROM stats.daily_totals t WHERE t.customer_id = %(customer)s AND t.level = {int(level)}"
-            f" AND t.{bounds.replace(' AND ', ' AND t.')} AND NOT EXISTS"
-            f" (SELECT FROM ({source}) s WHERE s.google_id = t.google_id AND s.date = t.date)",
-            values,
-        )
+    _refresh(session, customer_id, Level.ACCOUNT, account, (first, last))
 
 
-def _totals_statement(level: Level, source: str, bounds: str) -> str:
+def refresh_asset_totals(session: Session, customer_id: UUID, place: AssetPlace, first: date, last: date) -> None:
+    """Bring the daily totals of an account's assets in one place up to the daily statistics."""
+    _refresh(session, customer_id, place, _days_of(place, first, last), (first, last))
+
+
+_SUMS = ", ".join(f"sum({measure}) AS {measure}" for measure in MEASURES)
+
+
+def _between(first: date, last: date) -> str:
+    return f"date >= DATE '{first.isoformat()}' AND date <= DATE '{last.isoformat()}'"
+
+
+def _days_of(level: Level | AssetPlace, first: date, last: date) -> str:
+    """The days of each entity of a level, over all parents, devices and networks."""
+    return (
+        f"SELECT google_id, date, {_SUMS} FROM stats.daily_stats"
+        f" WHERE customer_id = %(customer)s AND level = {int(level)} AND {_between(first, last)}"
+        " GROUP BY google_id, date"
+    )
+
+
+def _refresh(
+    session: Session, customer_id: UUID, level: Level | AssetPlace, source: str, days: tuple[date, date]
+) -> None:
+    cursor, values, bounds = raw(session), {"customer": customer_id}, _between(*days)
+    cursor.execute(_totals_statement(level, source, bounds), values)
+    cursor.execute(
+        f"DELETE FROM stats.daily_totals t WHERE t.customer_id = %(customer)s AND t.level = {int(level)}"
+        f" AND t.{bounds.replace(' AND ', ' AND t.')} AND NOT EXISTS"
+        f" (SELECT FROM ({source}) s WHERE s.google_id = t.google_id AND s.date = t.date)",
+        values,
+    )
+
+
+def _totals_statement(level: Level | AssetPlace, source: str, bounds: str) -> str:
     mine = ", ".join(f"t.{measure}" for measure in MEASURES)
     theirs = ", ".join(f"s.{measure}" for measure in MEASURES)
     return f"""

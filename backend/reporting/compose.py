@@ -44,6 +44,7 @@ class ReportData:
     pieces: Performance
     days: Performance
     ads: Performance
+    asset_rows: Performance
     terms: Terms
     assets: list[LabelledAsset]
     pacing: Pacing
@@ -71,7 +72,7 @@ def compose(data: ReportData) -> Document:
             _pieces(data),
             _terms(data),
             _ads(data.ads),
-            _assets(data.assets),
+            _assets(data.asset_rows, data.assets),
             _pacing(data.pacing),
             _changes(data),
             _freshness(data),
@@ -196,17 +197,31 @@ def _ads(answer: Performance) -> Section:
     return Section("ads", "Ads", text, (Table(columns, tuple(rows)),))
 
 
-def _assets(found: list[LabelledAsset]) -> Section:
-    columns = (
-        Column("asset", "Asset", Format.TEXT),
-        Column("type", "Type", Format.TEXT),
-        Column("field_type", "Slot", Format.TEXT),
-        Column("performance_label", "Google's label", Format.TEXT),
-        Column("ads", "Enabled ads", Format.COUNT),
+def _assets(answer: Performance, labelled: list[LabelledAsset]) -> Section:
+    scored = Table(
+        (Column("asset_id", "Id", Format.TEXT), Column("asset", "Asset", Format.TEXT), *_METRIC_COLUMNS),
+        tuple((line.entity.id, line.entity.name, *_values(line.now)) for line in answer.rows),
     )
-    rows = tuple((asset.name, asset.type, asset.field_type, asset.label, asset.ads) for asset in found)
-    text = () if rows else ("Google has called no asset in use best or low.",)
-    return Section("assets", "Assets", text, (Table(columns, rows),))
+    labels = Table(
+        (
+            Column("asset", "Asset", Format.TEXT),
+            Column("type", "Type", Format.TEXT),
+            Column("field_type", "Slot", Format.TEXT),
+            Column("performance_label", "Google's label", Format.TEXT),
+            Column("ads", "Enabled ads", Format.COUNT),
+        ),
+        tuple((asset.name, asset.type, asset.field_type, asset.label, asset.ads) for asset in labelled),
+    )
+    lines = [_together(answer) if answer.rows else "No asset had traffic in this period."]
+    lines += [] if labelled else ["Google has called no asset in use best or low."]
+    return Section("assets", "Assets", tuple(lines), (scored, labels))
+
+
+def _together(answer: Performance) -> str:
+    shown = f"The {len(answer.rows)} of {answer.entities} assets that cost most" if answer.rest else "All assets"
+    return (
+        f"{shown}. An impression shows several assets and counts for each, so they add up to more than the campaigns."
+    )
 
 
 def _pacing(pacing: Pacing) -> Section:

@@ -17,6 +17,7 @@ from backend.auth import customers
 from backend.core.errors import NotFound
 from backend.core.http import pages
 from backend.core.security import Actor
+from backend.reporting import asset_totals
 
 Row = dict[str, Any]
 Using = UsingAd | UsingKeyword | UsingCampaign
@@ -43,8 +44,8 @@ def find_asset(session: Session, asset_id: UUID, actor: Actor) -> Asset:
 
 
 def usage(session: Session, asset: Asset, limit: int) -> Row:
-    """Everything that uses an asset: the first of each kind, and whether there are more."""
-    answer: Row = {"asset": described_asset(_used(asset))}
+    """Everything that uses an asset: the first of each kind, and whether there are more; and what it scored lately."""
+    answer: Row = {"asset": described_asset(_used(asset)), "performance": asset_totals.of_asset(session, asset)}
     for kind, walk in WALKS.items():
         rows = walk(session, asset.customer_id, asset.id, Page(limit + 1))
         answer[kind] = [shown(row) for row in rows[:limit]]

@@ -6,6 +6,7 @@ import marshmallow as ma
 
 from backend.core.http import pages
 from backend.reporting.accounts import AccountQuery
+from backend.reporting.performance_schemas import MetricsSchema
 
 
 class UsageQuery(ma.Schema):
@@ -70,10 +71,19 @@ class UsingCampaignSchema(ma.Schema):
     via = ma.fields.List(ma.fields.String(), required=True)
 
 
+class LatelySchema(MetricsSchema):
+    """The last 30 days, all places of the asset added up."""
+
+    start = ma.fields.Date(required=True)
+    end = ma.fields.Date(required=True)
+    currency_code = ma.fields.String(required=True)
+
+
 class UsageSchema(ma.Schema):
     """Everything that uses an asset; `more_…` says whether the list goes on at its own address."""
 
     asset = ma.fields.Nested(UsedAssetSchema, required=True)
+    performance = ma.fields.Nested(LatelySchema, required=True)
     ads = ma.fields.List(ma.fields.Nested(UsingAdSchema), required=True)
     more_ads = ma.fields.Boolean(required=True)
     keywords = ma.fields.List(ma.fields.Nested(UsingKeywordSchema), required=True)

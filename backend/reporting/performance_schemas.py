@@ -140,3 +140,10 @@ class PerformanceSchema(ma.Schema):
     rows = ma.fields.List(ma.fields.Nested(RowSchema), required=True)
     rest = ma.fields.List(ma.fields.Nested(RestSchema), required=True)
     totals = ma.fields.Nested(ComparedSchema, required=True)
+    totals_overlap = ma.fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Assets are shown together: their sum counts an impression once per asset and is more than"
+            " the campaigns'."
+        },
+    )

@@ -33,7 +33,7 @@ from backend.sync import freshness
 
 KIND = "report"
 QUEUE = "reports"
-CAMPAIGNS, ADS = 200, 20
+CAMPAIGNS, ADS, ASSETS = 200, 20, 25
 DAYS_IN_FULL, WEEKS_IN_FULL = 92, 400
 
 
@@ -154,6 +154,7 @@ def _performance(session: Session, account: accounts.Account, scope: scopes.Scop
         "pieces": Question(account, Level.ACCOUNT, period, pieces),
         "days": Question(account, Level.ACCOUNT, period, Granularity.DAY),
         "ads": Question(account, Level.AD, period, top=ADS),
+        "asset_rows": Question(account, Level.ASSET, period, top=ASSETS),
     }
     return {name: performance.answer(session, question) for name, question in questions.items()}
 

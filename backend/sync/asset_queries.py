@@ -122,6 +122,7 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
         f"UPDATE ad_asset t SET position = o.position FROM ad_asset o, {_TWINS} AND t.position <> o.position",
         f"DELETE FROM ad_asset o USING ad_asset t, {_TWINS}",
     ),
+    where="ad_group_ad_asset_view.enabled = TRUE",
     change_type="AD_GROUP_AD",
     key_field="ad_group_ad_asset_view.ad_group_ad",
     key_is_name=True,
@@ -197,6 +198,11 @@ MERGE INTO customer_asset t USING (
 WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
 WHEN NOT MATCHED THEN INSERT (customer_id, asset_id, field_type, status)
     VALUES (%(customer)s, s.asset_id, s.field_type, s.status)""",
+        """
+UPDATE customer_asset t SET status = 'REMOVED' FROM assets x
+WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND x.customer_id = t.customer_id AND x.id = t.asset_id
+  AND x.google_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM {stage} s WHERE s.asset_google_id = x.google_id AND s.field_type = t.field_type)""",
     ),
     change_type="CUSTOMER_ASSET",
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from backend.adgraph.stats import SEARCH_TERMS, Level, StatsTable, daily_stats
+from backend.adgraph.stats import SEARCH_TERMS, AssetPlace, Level, StatsTable, daily_stats
 from backend.integrations.googleads.rows import Column, Kind, Selection
 from backend.sync.queries import NO_RESOURCE_NAMES
 
@@ -25,13 +25,17 @@ _SPLITS = (
 
 @dataclass(frozen=True, slots=True)
 class StatisticsQuery:
-    """One GAQL query about statistics. `stream` names its watermark; `days` is how many days one read asks for."""
+    """One GAQL query about statistics. `stream` names its watermark; `days` is how many days one read asks for.
+
+    `place` is set where the rows are about assets in such a place, which have daily totals of their own.
+    """
 
     stream: str
     resource: str
     selection: Selection
     table: StatsTable
     days: int
+    place: AssetPlace | None = None
 
     def gaql(self, first: date, last: date) -> str:
         """The query's text for a window of days, both included."""
@@ -43,15 +47,20 @@ class StatisticsQuery:
 
 def _level(level: Level, resource: str, google_id: str, parent: str | None, *, days: int) -> StatisticsQuery:
     ids = [Column(google_id, "google_id", Kind.INT)]
-    table = daily_stats(level)
     if parent is not None:
         ids.append(Column(parent, "parent_google_id", Kind.INT))
-    key = tuple(name for name in table.key if parent is not None or name != "parent_google_id")
-    if parent is None:
-        table = StatsTable(table.name, key, table.values, (*table.fixed, ("parent_google_id", "0")))
+    table = _filled(daily_stats(level), (*ids, *_SPLITS))
     return StatisticsQuery(
-        f"stats:{level.name.lower()}", resource, Selection((*ids, *_SPLITS, *_METRICS), key), table, days
+        f"stats:{level.name.lower()}", resource, Selection((*ids, *_SPLITS, *_METRICS), table.key), table, days
     )
+
+
+def _filled(table: StatsTable, columns: tuple[Column, ...]) -> StatsTable:
+    """The table for a stage of these columns: what they lack of its key is 0."""
+    names = {column.name for column in columns}
+    key = tuple(name for name in table.key if name in names)
+    lacking = tuple((name, "0") for name in table.key if name not in names)
+    return replace(table, key=key, fixed=(*table.fixed, *lacking))
 
 
 CAMPAIGN_STATS = _level(Level.CAMPAIGN, "campaign", "campaign.id", None, days=92)
@@ -79,5 +88,31 @@ SEARCH_TERM_STATS = StatisticsQuery(
     days=31,
 )
 
-STATISTICS = (CAMPAIGN_STATS, AD_GROUP_STATS, AD_STATS, KEYWORD_STATS, SEARCH_TERM_STATS)
+
+def _assets(
+    place: AssetPlace, resource: str, parent: str | None, *, days: int, splits: tuple[Column, ...] = _SPLITS
+) -> StatisticsQuery:
+    """What the assets of one kind of place scored; several slots of the same place are added up."""
+    ids = [Column(f"{resource}.asset", "google_id", Kind.ID)]
+    if parent is not None:
+        ids.append(Column(f"{resource}.{parent}", "parent_google_id", Kind.ID))
+    table = replace(_filled(daily_stats(place), (*ids, *splits)), summed=True)
+    slot = Column(f"{resource}.field_type", "field_type", Kind.NUMBER)
+    selection = Selection((*ids, slot, *splits, *_METRICS), (*table.key, "field_type"))
+    stream = f"stats:asset_of_{place.name.lower()}"
+    return StatisticsQuery(stream, resource, selection, table, days, place)
+
+
+_WITHOUT_DEVICE = tuple(column for column in _SPLITS if column.name != "device")
+"""Google splits what assets of asset groups scored by network only (docs/adr/0009)."""
+
+ASSET_STATS = (
+    _assets(AssetPlace.AD, "ad_group_ad_asset_view", "ad_group_ad", days=31),
+    _assets(AssetPlace.ASSET_GROUP, "asset_group_asset", "asset_group", days=31, splits=_WITHOUT_DEVICE),
+    _assets(AssetPlace.CAMPAIGN, "campaign_asset", "campaign", days=92),
+    _assets(AssetPlace.AD_GROUP, "ad_group_asset", "ad_group", days=92),
+    _assets(AssetPlace.ACCOUNT, "customer_asset", None, days=92),
+)
+
+STATISTICS = (CAMPAIGN_STATS, AD_GROUP_STATS, AD_STATS, KEYWORD_STATS, SEARCH_TERM_STATS, *ASSET_STATS)
 BY_STREAM = {query.stream: query for query in STATISTICS}

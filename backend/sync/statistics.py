@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from backend.adgraph.stats import WindowMerged, merge_window, refresh_totals
+from backend.adgraph.stats import WindowMerged, merge_window, refresh_asset_totals, refresh_totals
 from backend.core.db import unit_of_work
 from backend.sync import watermarks
 from backend.sync.account import Account
@@ -117,6 +117,8 @@ def read_window(
         merged = merge_window(work.session, stage, query.table, first, last)
         if query.stream == CAMPAIGN_STATS.stream:
             refresh_totals(work.session, account.customer_id, int(account.google_id), first, last)
+        if query.place is not None:
+            refresh_asset_totals(work.session, account.customer_id, query.place, first, last)
         if move_watermark:
             watermarks.advance(work.session, account.customer_id, query.stream, day=min(last, yesterday))
         else:

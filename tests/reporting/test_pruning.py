@@ -82,6 +82,9 @@ def years(shop: Shop) -> Shop:
         ("/api/performance", {"level": "campaign"}, set()),
         ("/api/search-terms", {}, {(2026, 9), (2026, 10)}),
         ("/api/search-terms/ngrams", {}, {(2026, 9), (2026, 10)}),
+        ("/api/performance", {"level": "asset"}, set()),
+        ("/api/performance", {"level": "asset", "split": "network"}, {(2026, 9), (2026, 10)}),
+        ("/api/performance", {"level": "asset", "campaign_id": "101"}, {(2026, 9), (2026, 10)}),
     ],
 )
 def test_only_the_months_of_the_period(

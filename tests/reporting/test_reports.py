@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backend.adgraph.stats import Level
+from backend.adgraph.stats import AssetPlace, Level
 from backend.core import clock
 from backend.reporting.document import money
 from tests.support.shop import Shop, make_shop, stock
@@ -222,6 +222,9 @@ def test_sections_of_search_terms_ads_assets_and_changes(own_shop: Shop, report:
     asset = shop.entity("assets", 66, type="TEXT", text="Shoes for less")
     shop.insert("ad_asset", ad_id=ad, asset_id=asset, field_type="HEADLINE", performance_label="BEST", position=0)
     shop.daily(Level.AD, 55, day, parent_google_id=1010, impressions=9, clicks=3, cost_micros=700)
+    shop.daily(AssetPlace.AD, 66, day, parent_google_id=55, impressions=9, clicks=3, cost_micros=700)
+    shop.daily(AssetPlace.CAMPAIGN, 66, day, parent_google_id=101, impressions=1, clicks=1, cost_micros=77)
+    shop.refresh(day, day)
     shop.rows(
         "INSERT INTO audit_events (tenant_id, customer_id, actor_kind, actor_name, action, subject, created_at)"
         " VALUES (:tenant, :id, 'user', 'Ada', 'campaign.update', 'campaign:1', '2026-09-11T10:00:00Z')",
@@ -234,7 +237,10 @@ def test_sections_of_search_terms_ads_assets_and_changes(own_shop: Shop, report:
     assert [(row["ad"], row["ad_group"], row["cost_micros"]) for row in found["ads"][0]] == [
         ("Spring ad", "Group 1010", "700")
     ]
-    assert [(row["asset"], row["performance_label"], row["ads"]) for row in found["assets"][0]] == [
+    assert [(row["asset_id"], row["asset"], row["cost_micros"]) for row in found["assets"][0]] == [
+        ("66", "Shoes for less", "777")
+    ]
+    assert [(row["asset"], row["performance_label"], row["ads"]) for row in found["assets"][1]] == [
         ("Shoes for less", "BEST", "1")
     ]
     assert [(row["who"], row["action"]) for row in found["changes"][0]] == [("Ada", "campaign.update")]

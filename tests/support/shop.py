@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 
 from backend.adgraph import partitions, stats
-from backend.adgraph.stats import Level
+from backend.adgraph.stats import AssetPlace, Level
 from backend.core.db import unit_of_work
 from tests.support.team import Team
 
@@ -69,7 +69,7 @@ class Shop:
             self.insert("adgroup_keyword", ad_group_id=parent, keyword_id=identity, sync_status="synced")
         return identity
 
-    def daily(self, level: Level, google_id: int, day: date, **values: Any) -> None:
+    def daily(self, level: Level | AssetPlace, google_id: int, day: date, **values: Any) -> None:
         """One row of the daily statistics; its month's partition is made."""
         self.partitions("daily_stats", day, day)
         self.insert("stats.daily_stats", level=int(level), google_id=google_id, date=day, **values)
@@ -83,6 +83,8 @@ class Shop:
         """The daily totals, and a watermark, as a sync leaves them."""
         with self.app.app_context(), unit_of_work() as work:
             stats.refresh_totals(work.session, self.customer_id, int(self.google_id), first, last)
+            for place in stats.AssetPlace:
+                stats.refresh_asset_totals(work.session, self.customer_id, place, first, last)
         self.watermark(last)
 
     def watermark(self, day: date) -> None:
@@ -150,7 +152,9 @@ def stock(shop: Shop) -> Shop:
     return shop
 
 
-def cells(draw: random.Random, level: Level, google_id: int, parent: int, day: date) -> list[tuple[Any, ...]]:
+def cells(
+    draw: random.Random, level: Level | AssetPlace, google_id: int, parent: int, day: date
+) -> list[tuple[Any, ...]]:
     """Some devices and networks of a day; not every entity has traffic on each."""
     found = []
     for device, network in ((2, 2), (4, 2), (2, 4)):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from backend.adgraph.stats import Level
+from backend.adgraph.stats import AssetPlace, Level
 from backend.sync.statistics import windows
 from config import build_settings
 from tests.conftest import QUICK
@@ -26,14 +26,22 @@ from tests.support.worker import Worker, start_worker
 
 MEASURES = ("impressions", "clicks", "cost_micros", "conversions", "conversions_value")
 TABLES = {
-    "account": ("daily_totals", "google_id", "0", Level.ACCOUNT),
-    "campaign": ("daily_stats", "google_id", "0", Level.CAMPAIGN),
-    "ad_group": ("daily_stats", "google_id", "0", Level.AD_GROUP),
-    "ad": ("daily_stats", "google_id", "parent_google_id", Level.AD),
-    "keyword": ("daily_stats", "google_id", "parent_google_id", Level.KEYWORD),
-    "search_term": ("search_term_stats", "search_term", "ad_group_google_id", None),
+    "account": ("daily_totals", "google_id", "0", f"level = {Level.ACCOUNT:d}"),
+    "campaign": ("daily_stats", "google_id", "0", f"level = {Level.CAMPAIGN:d}"),
+    "ad_group": ("daily_stats", "google_id", "0", f"level = {Level.AD_GROUP:d}"),
+    "ad": ("daily_stats", "google_id", "parent_google_id", f"level = {Level.AD:d}"),
+    "keyword": ("daily_stats", "google_id", "parent_google_id", f"level = {Level.KEYWORD:d}"),
+    "asset": ("daily_stats", "level || '~' || google_id", "parent_google_id", "level BETWEEN 6 AND 10"),
+    "search_term": ("search_term_stats", "search_term", "ad_group_google_id", "true"),
 }
-"""Where the levels lie: the table, what a row is about, what that belongs to, and the level's number."""
+"""Where the levels lie: the table, what a row is about, what that belongs to, and which rows they are."""
+PLACES = {
+    "ad_group_ad_asset_view": AssetPlace.AD,
+    "asset_group_asset": AssetPlace.ASSET_GROUP,
+    "campaign_asset": AssetPlace.CAMPAIGN,
+    "ad_group_asset": AssetPlace.AD_GROUP,
+    "customer_asset": AssetPlace.ACCOUNT,
+}
 WINDOW_DAYS = 31
 Sums = dict[tuple[str, str, str], tuple[Decimal, ...]]
 
@@ -73,12 +81,12 @@ class Agency:
 
     def stored(self, google_id: str, level: str, first: date, last: date) -> Sums:
         """What our tables say, per entity and day; rows without anything are left out."""
-        table, own, parent, number = TABLES[level]
+        table, own, parent, condition = TABLES[level]
         sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
         found = self.rows(
             f"SELECT {own} AS google_id, {parent} AS parent, date, {sums} FROM stats.{table}"
             " WHERE customer_id = (SELECT id FROM customers WHERE google_customer_id = :google)"
-            f" AND date BETWEEN :first AND :last {f'AND level = {int(number)}' if number else ''} GROUP BY 1, 2, 3",
+            f" AND date BETWEEN :first AND :last AND {condition} GROUP BY 1, 2, 3",
             google=int(google_id),
             first=first,
             last=last,
@@ -89,7 +97,12 @@ class Agency:
         """What the sandbox says itself."""
         found = self.sandbox.totals(google_id, level, first.isoformat(), last.isoformat())
         named = TABLES[level][2] != "0"
-        return _sums((str(row["google_id"]), row["parent_id"] if named else "0", row["date"], row) for row in found)
+        for row in found:
+            if level == "asset":
+                row["google_id"] = f"{PLACES[row['link']]:d}~{row['google_id']}"
+        return _sums(
+            (str(row["google_id"]), (row["parent_id"] or "0") if named else "0", row["date"], row) for row in found
+        )
 
     def compare(self, client: dict[str, Any], first: date, last: date) -> int:
         """Every level of an account equals the sandbox's totals to the micro; how many sums were compared."""

@@ -141,6 +141,7 @@ def as_dict(answer: Performance) -> dict[str, Any]:
         "rows": [_row(line) for line in answer.rows],
         "rest": [_rest(line) for line in answer.rest],
         "totals": _metrics(answer.totals, answer.totals_before),
+        "totals_overlap": question.overlaps,
     }
 
 

@@ -73,8 +73,16 @@ class Question:
 
     @property
     def from_totals(self) -> bool:
-        """Whether the daily totals answer exactly: whole accounts and campaigns, not split."""
-        return self.level in (Level.ACCOUNT, Level.CAMPAIGN) and not self.splits and self.ad_group is None
+        """Whether the daily totals answer exactly: whole accounts, campaigns and assets, not split."""
+        if self.level is Level.ASSET and self.campaign is not None:
+            return False
+        whole = self.level in (Level.ACCOUNT, Level.CAMPAIGN, Level.ASSET)
+        return whole and not self.splits and self.ad_group is None
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the entities are shown together, so that their sum counts an impression or a click several times."""
+        return self.level is Level.ASSET
 
 
 def buckets(period: Period, granularity: Granularity) -> int:

@@ -72,8 +72,8 @@ def period_of(session: Session, account: Account, query: dict[str, Any]) -> Peri
 
 def _check_parents(level: Level, query: dict[str, Any]) -> None:
     allowed = {
-        "campaign_id": (Level.CAMPAIGN, Level.AD_GROUP, Level.AD, Level.KEYWORD),
-        "ad_group_id": (Level.AD_GROUP, Level.AD, Level.KEYWORD),
+        "campaign_id": (Level.CAMPAIGN, Level.AD_GROUP, Level.AD, Level.KEYWORD, Level.ASSET),
+        "ad_group_id": (Level.AD_GROUP, Level.AD, Level.KEYWORD, Level.ASSET),
     }
     for name, levels in allowed.items():
         if name in query and level not in levels:

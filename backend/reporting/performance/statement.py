@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backend.adgraph.stats import MEASURES, Level
+from backend.adgraph.stats import MEASURES, AssetPlace, Level
 from backend.reporting import measures
 from backend.reporting.performance.question import SPLITS, Granularity, Question
 
@@ -32,6 +32,26 @@ _AD_GROUPS_OF_CAMPAIGN = (
     " AND e.campaign_id = c.id JOIN ad_groups a ON a.customer_id = e.customer_id AND a.id = e.ad_group_id"
     " WHERE c.customer_id = %(customer)s AND c.google_id = %(campaign)s)"
 )
+
+_GROUPS = (
+    "SELECT g.id, g.google_id FROM ad_groups g JOIN campaign_adgroup e ON e.customer_id = g.customer_id"
+    " AND e.ad_group_id = g.id JOIN campaigns c ON c.customer_id = e.customer_id AND c.id = e.campaign_id"
+    " WHERE c.customer_id = %(customer)s AND {}"
+)
+_PLACES = (
+    f"SELECT {AssetPlace.AD:d}, a.google_id FROM ({{groups}}) g JOIN adgroup_ad l ON l.customer_id = %(customer)s"
+    " AND l.ad_group_id = g.id JOIN ads a ON a.customer_id = l.customer_id AND a.id = l.ad_id"
+    f" UNION ALL SELECT {AssetPlace.AD_GROUP:d}, g.google_id FROM ({{groups}}) g"
+)
+_PLACES_OF_CAMPAIGN = (
+    f"{_PLACES.format(groups=_GROUPS.format('c.google_id = %(campaign)s'))}"
+    f" UNION ALL SELECT {AssetPlace.CAMPAIGN:d}, %(campaign)s"
+    f" UNION ALL SELECT {AssetPlace.ASSET_GROUP:d}, x.google_id FROM asset_groups x"
+    " JOIN campaign_asset_group e ON e.customer_id = x.customer_id AND e.asset_group_id = x.id"
+    " JOIN campaigns c ON c.customer_id = e.customer_id AND c.id = e.campaign_id"
+    " WHERE c.customer_id = %(customer)s AND c.google_id = %(campaign)s"
+)
+_PLACES_OF_AD_GROUP = _PLACES.format(groups=_GROUPS.format("g.google_id = %(ad_group)s"))
 
 _NO_NAMES = "NULL::text AS name, NULL::text AS status, NULL::text AS match_type"
 _CAMPAIGN = "NULL::bigint AS campaign_google_id, NULL::text AS campaign_name"
@@ -76,7 +96,11 @@ _NAMES = {
         " AND n.parent_id = g.id AND n.google_id = k.google_id",
     ),
     Level.ASSET: (
-        f"coalesce(n.text, n.name) AS name, NULL::text AS status, NULL::text AS match_type, {_CAMPAIGN}, {_AD_GROUP}",
+        (
+            "coalesce(n.text, n.name, n.youtube_video_id, n.attributes ->> 'link_text',"
+            " n.attributes ->> 'callout_text') AS name, NULL::text AS status, NULL::text AS match_type,"
+            f" {_CAMPAIGN}, {_AD_GROUP}"
+        ),
         "LEFT JOIN assets n ON n.customer_id = %(customer)s AND n.google_id = k.google_id",
     ),
 }
@@ -137,7 +161,7 @@ def _moved(question: Question, first: str, last: str, *, current: bool) -> str:
     table = "stats.daily_totals" if question.from_totals else "stats.daily_stats"
     return (
         f"SELECT {_identity(question)}, {_BUCKETS[question.granularity].format(day=day)} AS bucket, {splits},"
-        f" {_renamed(columns)}\nFROM {table} s WHERE s.customer_id = %(customer)s AND s.level = {_level(question)}"
+        f" {_renamed(columns)}\nFROM {table} s WHERE s.customer_id = %(customer)s AND s.level IN ({_levels(question)})"
         f" AND s.date BETWEEN {first} AND {last}{_narrowed(question)}"
     )
 
@@ -155,14 +179,18 @@ def _identity(question: Question) -> str:
     return "s.google_id, s.parent_google_id"
 
 
-def _level(question: Question) -> int:
+def _levels(question: Question) -> str:
+    if question.level is Level.ASSET:
+        return ", ".join(str(int(place)) for place in AssetPlace)
     split_account = question.level is Level.ACCOUNT and not question.from_totals
-    return int(Level.CAMPAIGN if split_account else question.level)
+    return str(int(Level.CAMPAIGN if split_account else question.level))
 
 
 def _narrowed(question: Question) -> str:
     if question.level is Level.ACCOUNT:
         return " AND s.google_id = %(account)s" if question.from_totals else ""
+    if question.level is Level.ASSET:
+        return _narrowed_places(question)
     narrowed = ""
     if question.campaign is not None:
         narrowed += {
@@ -173,6 +201,14 @@ def _narrowed(question: Question) -> str:
         column = "google_id" if question.level is Level.AD_GROUP else "parent_google_id"
         narrowed += f" AND s.{column} = %(ad_group)s"
     return narrowed
+
+
+def _narrowed_places(question: Question) -> str:
+    """Assets below a campaign or an ad group: in its ads and asset groups, and linked to it or to what is below it."""
+    places = {_PLACES_OF_CAMPAIGN: question.campaign, _PLACES_OF_AD_GROUP: question.ad_group}
+    return "".join(
+        f" AND (s.level, s.parent_google_id) IN ({sql})" for sql, asked in places.items() if asked is not None
+    )
 
 
 def _conditions(question: Question, values: dict[str, Any]) -> str:

@@ -91,7 +91,8 @@ def _row(scope: Scope, link: Any, item: AdAsset) -> Base:
     tail = f"{link.resource_name.rpartition('/')[2]}~{item.asset.rpartition('/')[2]}~{item.field_type}"
     name = f"customers/{scope.customer_id}/adGroupAdAssetViews/{tail}"
     view = scope.new("ad_group_ad_asset_view", name)
-    view.ad_group_ad, view.asset, view.enabled = link.resource_name, item.asset, link.status == 2
+    # Enabled says that the newest version of the ad has the asset, whatever the status of the ad.
+    view.ad_group_ad, view.asset, view.enabled = link.resource_name, item.asset, True
     enums = view.DESCRIPTOR.fields_by_name
     view.field_type = enums["field_type"].enum_type.values_by_name[item.field_type].number
     view.pinned_field, view.performance_label = item.pinned, item.label or _label(scope, item)

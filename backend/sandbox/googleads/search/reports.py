@@ -168,20 +168,34 @@ def _campaign_criteria(scope: Scope, rows: Sequence[Base]) -> Parts:
     return _Children(FULL, lambda unit: [(name, always) for name in by_campaign.get(unit.campaign, ())])
 
 
-def _ad_assets(_scope: Scope, rows: Sequence[Base]) -> Parts:
-    by_group: dict[str, list[str]] = {}
+def _shown_in(owners: Parts, owner_of: Callable[[Base], str], rows: Sequence[Base]) -> Parts:
+    """Assets are shown together within what their ad or asset group shows, each in its own share of it."""
+    by_owner: dict[str, list[tuple[str, int]]] = {}
     for row in rows:
-        by_group.setdefault(row.entities["ad_group_ad"].ad_group, []).append(row.name)
-    return _overlapping(lambda unit: by_group.get(unit.resource_name, ()))
+        by_owner.setdefault(owner_of(row), []).append((row.name, 5 + draws.number("share", row.name) % 71))
+    kept: dict[tuple[Part, ...], tuple[Part, ...]] = {}
+
+    def parts(unit: Unit, day: int) -> Sequence[Part]:
+        shown = tuple(owners(unit, day))
+        found = kept.get(shown)
+        if found is None:
+            found = kept[shown] = tuple(
+                Part(name, one.low, one.low + (one.high - one.low) * share // 100)
+                for one in shown
+                for name, share in by_owner.get(one.name, ())
+            )
+        return found
+
+    return parts
+
+
+def _ad_assets(scope: Scope, rows: Sequence[Base]) -> Parts:
+    return _shown_in(_ads(scope, rows), lambda row: str(row.entities["ad_group_ad"].resource_name), rows)
 
 
 def _asset_group_assets(scope: Scope, rows: Sequence[Base]) -> Parts:
-    by_campaign: dict[str, list[str]] = {}
-    for row in rows:
-        group = scope.get("asset_group", row.entities["asset_group_asset"].asset_group)
-        if group is not None:
-            by_campaign.setdefault(group.campaign, []).append(row.name)
-    return _overlapping(lambda unit: by_campaign.get(unit.resource_name, ()))
+    groups = _asset_groups(scope, rows)
+    return _shown_in(groups, lambda row: str(row.entities["asset_group_asset"].asset_group), rows)
 
 
 def _linked(kind: str, parent: str) -> Callable[[Scope, Sequence[Base]], Parts]:
