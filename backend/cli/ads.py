@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
+from typing import Any
 
 from backend.cli.api_client import ApiClient
 from backend.cli.home import Home, StartProblem, current_home
@@ -24,7 +26,8 @@ def ads(arguments: list[str]) -> int:
     days = {name: value for name in ("start", "end") if (value := getattr(options, name))}
     client = client_of(current_home())
     order = {"slug": options.slug, "command": options.command, "args": days}
-    done = client.wait(client.post("/api/runbooks/execute", order)["job_id"])
+    job_id = client.post("/api/runbooks/execute", order)["job_id"]
+    done = client.wait(job_id, _Shown(), seconds=math.inf)
     sys.stdout.write(done["stdout"])
     sys.stderr.write(done["stderr"])
     if done["status"] != "finished":
@@ -32,6 +35,23 @@ def ads(arguments: list[str]) -> int:
         print(f"failed: {error.get('code')}: {error.get('detail') or error.get('message') or error}", file=sys.stderr)
         return int(done.get("exit_code") or FAILED)
     return int(done.get("exit_code") or 0)
+
+
+class _Shown:
+    """Tells on standard error how far the job is, a line for each part that it comes to."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, status: dict[str, Any]) -> None:
+        told = status.get("progress") or {}
+        part = told.get("stream") or told.get("entity") or ""
+        waits = status.get("waiting_reason")
+        line = f"waits: {waits}" if waits else " ".join(filter(None, (told.get("stage"), part)))
+        if line and line != self._last:
+            self._last = line
+            of = f" ({told['done']} of {told['total']})" if told.get("total") and not waits else ""
+            print(f"{line}{of}", file=sys.stderr, flush=True)
 
 
 def client_of(home: Home) -> ApiClient:

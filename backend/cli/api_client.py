@@ -67,13 +67,13 @@ class ApiClient:
         tag = self.call("GET", path).headers["ETag"]
         return self.call("PATCH", path, json=changes, headers={"If-Match": tag}).json()
 
-    def wait(self, job_id: str, progress: Progress | None = None) -> dict[str, Any]:
+    def wait(self, job_id: str, progress: Progress | None = None, *, seconds: float = JOB_SECONDS) -> dict[str, Any]:
         """Wait for a job; answers `/api/jobs/{id}/result` whether it finished or failed.
 
         Raises:
-            StartProblem: it is not over after ten minutes.
+            StartProblem: it is not over after `seconds`.
         """
-        deadline = time.monotonic() + JOB_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             status = self.get(f"/api/jobs/{job_id}/status")
             if progress:
@@ -82,7 +82,7 @@ class ApiClient:
                 result: dict[str, Any] = self.get(f"/api/jobs/{job_id}/result")
                 return result
             time.sleep(POLL_SECONDS)
-        raise StartProblem(f"job {job_id} is not over after {JOB_SECONDS} s: {status.get('waiting_reason') or status}")
+        raise StartProblem(f"job {job_id} is not over after {seconds:.0f} s: {status.get('waiting_reason') or status}")
 
     def finish(self, job_id: str, progress: Progress | None = None) -> Any:
         """Wait for a job that must succeed; answers its result.
