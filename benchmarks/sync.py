@@ -110,7 +110,7 @@ def product(session: Session, chunk: Chunk) -> None:
     for target in QUERY.merges:
         merge_entities(session, stage, target, read_at=read_at, complete=True)
     for statement in QUERY.edges:
-        run_statement(session, stage, statement)
+        run_statement(session, stage, statement, read_at=read_at)
     stage.drop(session)
 
 

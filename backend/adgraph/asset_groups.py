@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.adgraph.columns import GOOGLE_STATUSES, LIVE_OR_LOCAL, SYNC_STATUSES, Entity, one_of
-from backend.adgraph.edges import Edge, _joins
+from backend.adgraph.edges import Edge, Link, _joins, link_checks
 from backend.core.base import Base
 
 
@@ -61,35 +61,32 @@ class CampaignAssetGroup(Edge, Base):
     asset_group_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
-class AssetGroupAsset(Edge, Base):
+class AssetGroupAsset(Edge, Link, Base):
     """An asset group and an asset in one of its slots."""
 
     __tablename__ = "asset_group_asset"
     __table_args__ = (
         *_joins("asset_group_id", "asset_groups", "asset_id", "assets"),
         Index("ix_asset_group_asset_reverse", "customer_id", "asset_id", "asset_group_id"),
-        one_of("status", GOOGLE_STATUSES),
+        *link_checks(),
     )
 
     asset_group_id: Mapped[UUID] = mapped_column(primary_key=True)
     asset_id: Mapped[UUID] = mapped_column(primary_key=True)
     field_type: Mapped[str] = mapped_column(String(40), primary_key=True)
-    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
     performance_label: Mapped[str | None] = mapped_column(String(20))
     position: Mapped[int] = mapped_column(default=0)
 
 
-class CampaignSharedSet(Edge, Base):
+class CampaignSharedSet(Edge, Link, Base):
     """A campaign and a shared list of negatives that it uses."""
 
     __tablename__ = "campaign_shared_set"
     __table_args__ = (
         *_joins("campaign_id", "campaigns", "shared_set_id", "shared_sets"),
         Index("ix_campaign_shared_set_reverse", "customer_id", "shared_set_id", "campaign_id"),
-        one_of("status", GOOGLE_STATUSES),
+        *link_checks(),
     )
 
     campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
     shared_set_id: Mapped[UUID] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
-    resource_name: Mapped[str | None] = mapped_column(Text)

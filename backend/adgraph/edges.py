@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from backend.adgraph.columns import GOOGLE_STATUSES, SYNC_STATUSES, SyncState, one_of
 from backend.core.base import Base
+from backend.core.ids import new_id
 
 NO_FIELD = "UNSPECIFIED"
 
@@ -122,36 +123,54 @@ class AdAsset(Edge, Base):
     position: Mapped[int] = mapped_column(default=0)
 
 
-class CampaignAsset(Edge, Base):
+class Link(SyncState):
+    """What a link has that Google knows as a resource of its own: an id of ours, its status and how it stands there.
+
+    Without a `resource_name` it is a draft, which the next publish or push makes.
+    """
+
+    id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"), default=new_id)
+    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
+    resource_name: Mapped[str | None] = mapped_column(Text)
+
+
+def link_checks() -> tuple[UniqueConstraint | CheckConstraint, ...]:
+    """What holds for every link."""
+    return (
+        UniqueConstraint("customer_id", "id"),
+        one_of("status", GOOGLE_STATUSES),
+        one_of("sync_status", SYNC_STATUSES),
+    )
+
+
+class CampaignAsset(Edge, Link, Base):
     """A campaign and an asset linked to it (sitelink, callout, logo, …)."""
 
     __tablename__ = "campaign_asset"
     __table_args__ = (
         *_joins("campaign_id", "campaigns", "asset_id", "assets"),
         Index("ix_campaign_asset_reverse", "customer_id", "asset_id", "campaign_id"),
-        one_of("status", GOOGLE_STATUSES),
+        *link_checks(),
     )
 
     campaign_id: Mapped[UUID] = mapped_column(primary_key=True)
     asset_id: Mapped[UUID] = mapped_column(primary_key=True)
     field_type: Mapped[str] = mapped_column(String(40), primary_key=True)
-    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
 
 
-class AdGroupAsset(Edge, Base):
+class AdGroupAsset(Edge, Link, Base):
     """An ad group and an asset linked to it."""
 
     __tablename__ = "ad_group_asset"
     __table_args__ = (
         *_joins("ad_group_id", "ad_groups", "asset_id", "assets"),
         Index("ix_ad_group_asset_reverse", "customer_id", "asset_id", "ad_group_id"),
-        one_of("status", GOOGLE_STATUSES),
+        *link_checks(),
     )
 
     ad_group_id: Mapped[UUID] = mapped_column(primary_key=True)
     asset_id: Mapped[UUID] = mapped_column(primary_key=True)
     field_type: Mapped[str] = mapped_column(String(40), primary_key=True)
-    status: Mapped[str] = mapped_column(String(10), default="ENABLED")
 
 
 class CustomerAsset(Edge, Base):

@@ -137,10 +137,21 @@ def _count(
     return int(row[0]), int(row[1]), int(row[2])
 
 
-def run_statement(session: Session, stage: Stage, statement: str) -> int:
-    """Run one statement over a stage (an edge merge); `{stage}` is its table. The answer is the rows it wrote."""
+def run_statement(
+    session: Session, stage: Stage, statement: str, *, read_at: datetime, pushed: Sequence[UUID] = ()
+) -> int:
+    """Run one statement over a stage (an edge merge); `{stage}` is its table. The answer is the rows it wrote.
+
+    Args:
+        session: Of a unit of work whose tenant owns the account.
+        stage: The answer of the query.
+        statement: It may use `%(customer)s`, `%(read_at)s` and `%(pushed)s`.
+        read_at: PostgreSQL's time before the query was sent: what was written here since is left alone.
+        pushed: The rows that were pushed so lately that the answer may be older.
+    """
     cursor = raw(session)
-    cursor.execute(statement.replace("{stage}", stage.table), {"customer": stage.customer_id})
+    values = {"customer": stage.customer_id, "read_at": read_at, "pushed": list(pushed)}
+    cursor.execute(statement.replace("{stage}", stage.table), values)
     return cursor.rowcount
 
 

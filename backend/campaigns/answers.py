@@ -98,12 +98,23 @@ class SlotAsset(Schema):
 class LinkItem(Schema):
     """A sitelink, a callout or an image that is linked to a campaign or an ad group."""
 
+    id = fields.UUID(required=True)
     asset_id = fields.UUID(required=True)
     google_asset_id = _google_id("asset")
+    resource_name = _text("Google's name of the link; null until it is pushed.")
     field_type = fields.String(required=True)
     status = _status()
     text = _text()
     attributes = fields.Dict(required=True, metadata={"description": "A sitelink's texts and addresses."})
+    sync_status = fields.String(required=True, validate=validate.OneOf(SYNC_STATUSES))
+    is_dirty = fields.Boolean(required=True)
+    dirty_fields = _words()
+    sync_error = fields.Dict(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    created_at = fields.DateTime(required=True)
+    updated_at = fields.DateTime(required=True)
+    first_synced_at = fields.DateTime(required=True, allow_none=True)
+    last_synced_at = fields.DateTime(required=True, allow_none=True)
 
 
 class KeywordItem(EntityItem):
@@ -170,14 +181,29 @@ class AdGroupItem(EntityItem):
     ads = _many(AdItem)
 
 
-class SharedSetItem(Schema):
-    """A shared list of negative keywords that a campaign uses."""
+class UsedListItem(Schema):
+    """A list of negative keywords that a campaign uses; its states are those of the use, not of the list."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     type = fields.String(required=True)
     google_shared_set_id = _google_id("list")
     status = _status()
+    sync_status = fields.String(required=True, validate=validate.OneOf(SYNC_STATUSES))
+    is_dirty = fields.Boolean(required=True)
+    sync_error = fields.Dict(required=True, allow_none=True)
+
+
+class SharedSetItem(EntityItem):
+    """A list of negative keywords that campaigns of an account use."""
+
+    google_shared_set_id = _google_id("list")
+    resource_name = _text()
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+    status = _status()
+    keyword_count = fields.Integer(required=True)
+    campaign_count = fields.Integer(required=True)
 
 
 class BudgetItem(Schema):
@@ -201,14 +227,22 @@ class CampaignTree(CampaignItem):
     asset_groups = _many(AssetGroupItem)
     negative_keywords = _many(KeywordItem)
     asset_links = _many(LinkItem)
-    shared_sets = _many(SharedSetItem)
+    shared_sets = _many(UsedListItem)
     budget = fields.Nested(BudgetItem, required=True, allow_none=True)
 
 
+class LinkedItem(Schema):
+    """The link of one item of the request."""
+
+    index = fields.Integer(required=True)
+    id = fields.UUID(required=True)
+
+
 class Linked(Schema):
-    """How many assets were linked."""
+    """How many assets were linked, and their links in the order of the request."""
 
     linked = fields.Integer(required=True)
+    items = _many(LinkedItem)
 
 
 class AssetItem(EntityItem):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from backend.campaigns import texts
@@ -170,7 +171,10 @@ def _cards(cards: Sequence[AssetUse], here: str) -> Iterator[Finding]:
 
 
 def links(uses: Sequence[AssetUse], here: str) -> Iterator[Finding]:
-    """Check sitelinks and callouts."""
+    """Check sitelinks and callouts, and how many there are of each kind."""
+    counts = Counter(use.field_type for use in uses)
+    if any(count > (BY_CODE["asset_links_count"].maximum or 0) for count in counts.values()):
+        yield _finding(here, "asset_links_count")
     for index, use in enumerate(uses):
         pointer = f"{here}/{index}"
         if use.field_type == "SITELINK":

@@ -6,22 +6,22 @@ from typing import Any
 from uuid import UUID
 
 import flask
-from sqlalchemy import select
+from marshmallow import Schema
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.asset_groups import AssetGroup, CampaignAssetGroup
-from backend.adgraph.edges import AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset
+from backend.adgraph.edges import AdGroupAd, CampaignAdGroup
 from backend.adgraph.models import Ad, AdGroup
 from backend.campaigns import children, flat_drafts, service, tree_json
-from backend.campaigns.answers import AdGroupItem, AdItem, AssetGroupItem, Linked
+from backend.campaigns.answers import AdGroupItem, AdItem, AssetGroupItem, KeywordItem
 from backend.campaigns.child_schemas import (
     AdGroupPatch,
     AdPatch,
     AssetGroupPatch,
     ChildQuery,
-    LinksForm,
 )
-from backend.campaigns.children import AD, AD_GROUP, ASSET_GROUP, Found, Kind
+from backend.campaigns.children import AD, AD_GROUP, ASSET_GROUP, KEYWORD, Found, Kind
 from backend.campaigns.routes import TREE_BYTES
 from backend.campaigns.tree_schemas import AdForm, AdGroupForm, AssetGroupForm
 from backend.core.db import unit_of_work
@@ -56,7 +56,7 @@ def remove_child(kind: Kind, child_id: UUID) -> None:
 
 
 def page_of(kind: Kind, statement: Any, customer_id: UUID, session: Session, query: dict[str, Any]) -> flask.Response:
-    ids, headers = pages.page(session, statement, (pages.Key(kind.model.id),), query)
+    ids, headers = pages.page(session, statement, _order(kind, query["sort"]), query)
     body = tree_json.many(session, kind.fragment, customer_id, ids) if ids else "[]"
     return flask.Response(body, 200, headers, content_type="application/json")
 
@@ -90,11 +90,28 @@ def list_ad_groups(query: dict[str, Any], campaign_id: UUID) -> flask.Response:
 
 
 def narrow(statement: Any, model: Any, status: Any, query: dict[str, Any]) -> Any:
-    statement = statement.where(model.deleted_at.is_(None))
+    statement = statement.where(model.deleted_at.isnot(None) if query["deleted"] else model.deleted_at.is_(None))
     statement = statement.where(status == query["status"] if query["status"] else status != "REMOVED")
     if query["sync_status"]:
         statement = statement.where(model.sync_status == query["sync_status"])
+    if query["q"]:
+        statement = statement.where(_named(model).icontains(query["q"], autoescape=True))
     return statement
+
+
+def _named(model: Any) -> Any:
+    """What people call it: a keyword's text, everything else's name."""
+    return model.text if hasattr(model, "text") else model.name
+
+
+def _order(kind: Kind, sort: str) -> tuple[pages.Key, ...]:
+    """The order that was asked for; without one, as people gave them."""
+    last = pages.Key(kind.model.id, sort.startswith("-"))
+    name = sort.lstrip("-")
+    if name == "id":
+        return (last,)
+    column = func.coalesce(_named(kind.model), "") if name == "name" else getattr(kind.model, name)
+    return (pages.Key(column, sort.startswith("-")), last)
 
 
 @bp.post("/campaigns/<uuid:campaign_id>/ad_groups")
@@ -207,7 +224,7 @@ def remove_ad(ad_id: UUID) -> None:
     remove_child(AD, ad_id)
 
 
-# Asset groups and links
+# Asset groups
 
 
 @bp.get("/campaigns/<uuid:campaign_id>/asset_groups")
@@ -278,37 +295,28 @@ def remove_asset_group(asset_group_id: UUID) -> None:
     remove_child(ASSET_GROUP, asset_group_id)
 
 
-@bp.post("/campaigns/<uuid:campaign_id>/asset_links")
-@requires(Role.EDITOR)
-@idempotent
-@bp.arguments(LinksForm)
-@bp.response(201, Linked)
-def add_campaign_links(form: dict[str, Any], campaign_id: UUID) -> tuple[Any, int]:
-    """Link sitelinks, callouts or images to a campaign."""
-    with unit_of_work() as work:
-        parent = service.find(work.session, current_actor(), campaign_id, lock=True)
-
-        def write(writer: Any) -> list[UUID]:
-            writer.links(CampaignAsset, "campaign_id", campaign_id, form["asset_links"])
-            return []
-
-        children.add(work, current_actor(), parent, form, write)
-    return {"linked": len(form["asset_links"])}, 201
+# The bin
 
 
-@bp.post("/ad_groups/<uuid:ad_group_id>/asset_links")
-@requires(Role.EDITOR)
-@idempotent
-@bp.arguments(LinksForm)
-@bp.response(201, Linked)
-def add_ad_group_links(form: dict[str, Any], ad_group_id: UUID) -> tuple[Any, int]:
-    """Link sitelinks, callouts or images to an ad group."""
-    with unit_of_work() as work:
-        found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id, lock=True)
+def _restores(kind: Kind, path: str, item: type[Schema]) -> None:
+    """Add the way back for one kind of child."""
+    words = kind.name.replace("_", " ")
 
-        def write(writer: Any) -> list[UUID]:
-            writer.links(AdGroupAsset, "ad_group_id", ad_group_id, form["asset_links"])
-            return []
+    def restore(row_id: UUID) -> flask.Response:
+        with unit_of_work() as work:
+            found = children.restore(work, current_actor(), kind, row_id)
+            return _answer(work.session, kind, found)
 
-        children.add(work, current_actor(), found, form, write)
-    return {"linked": len(form["asset_links"])}, 201
+    restore.__doc__ = f"Take the {words} out of the bin, or give up a removal that was not pushed yet."
+    restore.__name__ = f"restore_{kind.name}"
+    view = requires(Role.EDITOR)(bp.response(200, item, description=SHOWN)(restore))
+    bp.post(f"/{path}/<uuid:row_id>/restore", endpoint=f"restore_{kind.name}")(view)
+
+
+for _kind, _path, _item in (
+    (AD_GROUP, "ad_groups", AdGroupItem),
+    (AD, "ads", AdItem),
+    (KEYWORD, "keywords", KeywordItem),
+    (ASSET_GROUP, "asset_groups", AssetGroupItem),
+):
+    _restores(_kind, _path, _item)

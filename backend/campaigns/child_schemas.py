@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from backend.campaigns.fields import Micros, Text
-from backend.campaigns.tree_schemas import AdForm, AssetGroupForm, LinkForm, OurNotes, keyword_list, status, urls
+from backend.adgraph.columns import SYNC_STATUSES
+from backend.campaigns.fields import CustomerId, Micros, Text
+from backend.campaigns.tree_schemas import (
+    LINK_TYPES,
+    AdForm,
+    AssetGroupForm,
+    LinkForm,
+    OurNotes,
+    keyword_list,
+    status,
+    urls,
+)
 from backend.core.http.pages import PageQuery
+
+CHILD_SORTS = ("id", "-id", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")
 
 
 class ChildQuery(PageQuery):
@@ -18,6 +30,13 @@ class ChildQuery(PageQuery):
         validate=validate.OneOf(("draft", "publishing", "synced", "dirty", "conflict", "sync_error")),
     )
     negative = fields.Boolean(load_default=None, allow_none=True)
+    q = Text(load_default=None, least=1, most=200, metadata={"description": "Part of the name, or of the keyword."})
+    deleted = fields.Boolean(load_default=False, metadata={"description": "Those in the bin, instead."})
+    sort = fields.String(
+        load_default="id",
+        validate=validate.OneOf(CHILD_SORTS),
+        metadata={"description": "`id` is the order in which they were given."},
+    )
 
 
 class AdGroupPatch(OurNotes):
@@ -57,6 +76,56 @@ class LinksForm(Schema):
     """Sitelinks, callouts and images to link."""
 
     asset_links = fields.List(fields.Nested(LinkForm), required=True, validate=validate.Length(1, 200))
+
+
+class LinkPatch(Schema):
+    """A change to a link."""
+
+    status = status(required=True)
+
+
+class LinkQuery(PageQuery):
+    """How to narrow a list of links."""
+
+    field_type = fields.String(load_default=None, validate=validate.OneOf(LINK_TYPES))
+    status = fields.String(load_default=None, validate=validate.OneOf(("ENABLED", "PAUSED", "REMOVED", "UNKNOWN")))
+    sync_status = fields.String(load_default=None, validate=validate.OneOf(SYNC_STATUSES))
+
+
+class SharedSetQuery(PageQuery):
+    """How to narrow the lists of negatives of an account."""
+
+    customer_id = CustomerId(load_default=None)
+    slug = fields.String(load_default=None)
+    q = Text(load_default=None, least=1, most=200, metadata={"description": "Part of the name."})
+    status = fields.String(load_default=None, validate=validate.OneOf(("ENABLED", "REMOVED", "UNKNOWN")))
+    sync_status = fields.String(load_default=None, validate=validate.OneOf(SYNC_STATUSES))
+    deleted = fields.Boolean(load_default=False, metadata={"description": "Those in the bin, instead."})
+    sort = fields.String(
+        load_default="name",
+        validate=validate.OneOf(("name", "-name", "created_at", "-created_at", "updated_at", "-updated_at")),
+    )
+
+
+class SharedSetPatch(OurNotes):
+    """Changes to a list of negatives."""
+
+    name = Text(least=1, most=255)
+
+
+class SharedSetForm(OurNotes):
+    """A new list of negatives."""
+
+    customer_id = CustomerId()
+    slug = fields.String(validate=validate.Length(1, 80))
+    name = Text(required=True, least=1, most=255, metadata={"description": "Unique in the account."})
+    keywords = keyword_list()
+
+
+class UseListsForm(Schema):
+    """Lists of negatives that a campaign is to use."""
+
+    shared_set_ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, 20))
 
 
 class AddedItem(Schema):

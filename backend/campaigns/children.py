@@ -14,18 +14,21 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup
+from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup, SharedSet
 from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
 from backend.adgraph.models import Ad, AdGroup, Campaign, Customer, Keyword
-from backend.campaigns import dirty, flat, images, problems, tree_json
+from backend.campaigns import dirty, flat, images, linking, problems, tree_json
 from backend.campaigns import service as campaigns
+from backend.campaigns.assets_check import PENDING_SLOT
 from backend.campaigns.rules import SLOT_FIELDS
 from backend.campaigns.writing import TreeWriter
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.db import Work
 from backend.core.errors import Conflict, NotFound
+from backend.core.events import Event
 from backend.core.security import Actor, Role
 
+FIELD_TYPES = {**SLOT_FIELDS, "images": PENDING_SLOT, "business_name": "BUSINESS_NAME"}
 OURS = ("internal_label", "internal_notes", "tags")
 LEGACY_AD_TYPES = frozenset({"EXPANDED_TEXT_AD", "TEXT_AD", "EXPANDED_DYNAMIC_SEARCH_AD", "UNKNOWN"})
 
@@ -78,12 +81,26 @@ KINDS = {kind.name: kind for kind in (AD_GROUP, AD, KEYWORD, ASSET_GROUP)}
 
 @dataclass(slots=True)
 class Found:
-    """A child with the campaign and the account it belongs to; an ad's status stands on its edge."""
+    """A child with the campaign, or the list of negatives, and the account it belongs to.
+
+    An ad's status stands on its edge.
+    """
 
     row: Any
-    campaign: Campaign
+    owner: Campaign | SharedSet
     customer: Customer
     edge: Any = None
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign it belongs to.
+
+        Raises:
+            Conflict: It belongs to a list of negatives.
+        """
+        if isinstance(self.owner, SharedSet):
+            raise Conflict("This stands in a list of negatives, not in a campaign.")
+        return self.owner
 
     @property
     def live(self) -> bool:
@@ -91,8 +108,10 @@ class Found:
         return self.row.google_id is not None
 
 
-def find(session: Session, actor: Actor, kind: Kind, child_id: UUID, *, lock: bool = False) -> Found:
-    """Give a child that the actor may see.
+def find(
+    session: Session, actor: Actor, kind: Kind, child_id: UUID, *, lock: bool = False, deleted: bool = False
+) -> Found:
+    """Give a child that the actor may see; one that was deleted only on demand.
 
     Raises:
         NotFound: There is none.
@@ -100,25 +119,37 @@ def find(session: Session, actor: Actor, kind: Kind, child_id: UUID, *, lock: bo
     query = (
         select(kind.model, Customer)
         .join(Customer, Customer.id == kind.model.customer_id)
-        .where(kind.model.id == child_id, kind.model.deleted_at.is_(None), Customer.tenant_id == actor.tenant_id)
+        .where(kind.model.id == child_id, Customer.tenant_id == actor.tenant_id)
     )
+    if not deleted:
+        query = query.where(kind.model.deleted_at.is_(None))
     if actor.visible_customers is not None:
         query = query.where(kind.model.customer_id.in_(actor.visible_customers))
     row = session.execute(query.with_for_update(of=kind.model) if lock else query).one_or_none()
+    missing = NotFound(f"There is no such {kind.name.replace('_', ' ')}.")
     if row is None:
-        raise NotFound(f"There is no such {kind.name.replace('_', ' ')}.")
+        raise missing
     child, customer = row
     edge = None
     if kind is AD:
         edge = session.scalar(
             select(AdGroupAd).where(AdGroupAd.customer_id == customer.id, AdGroupAd.ad_id == child_id)
         )
+    owner = _owner(session, kind, child, edge, lock=lock)
+    if owner is None or owner.deleted_at is not None:
+        raise missing
+    return Found(child, owner, customer, edge)
+
+
+def _owner(session: Session, kind: Kind, child: Any, edge: Any, *, lock: bool) -> Campaign | SharedSet | None:
+    """The campaign or the list that a child belongs to; None below an ad group that was deleted."""
+    if kind is KEYWORD and child.parent_kind == "shared_set":
+        key = {"customer_id": child.customer_id, "id": child.parent_id}
+        return session.get(SharedSet, key, with_for_update=lock)
     campaign_id = _campaign_id(session, kind, child, edge)
-    key = {"customer_id": customer.id, "id": campaign_id}
-    campaign = session.get(Campaign, key, with_for_update=lock) if campaign_id else None
-    if campaign is None or campaign.deleted_at is not None:
-        raise NotFound(f"There is no such {kind.name.replace('_', ' ')}.")
-    return Found(child, campaign, customer, edge)
+    if campaign_id is None:
+        return None
+    return session.get(Campaign, {"customer_id": child.customer_id, "id": campaign_id}, with_for_update=lock)
 
 
 def _campaign_id(session: Session, kind: Kind, child: Any, edge: Any) -> UUID | None:
@@ -133,20 +164,29 @@ def _campaign_id(session: Session, kind: Kind, child: Any, edge: Any) -> UUID | 
     group_id = {"ad_group": child.id, "keyword": getattr(child, "parent_id", None)}.get(kind.name)
     if kind is AD:
         group_id = edge.ad_group_id if edge is not None else None
-    return session.scalar(
-        select(CampaignAdGroup.campaign_id).where(
-            CampaignAdGroup.customer_id == child.customer_id, CampaignAdGroup.ad_group_id == group_id
+    above = (
+        select(CampaignAdGroup.campaign_id)
+        .join(
+            AdGroup, (AdGroup.customer_id == CampaignAdGroup.customer_id) & (AdGroup.id == CampaignAdGroup.ad_group_id)
         )
+        .where(CampaignAdGroup.customer_id == child.customer_id, CampaignAdGroup.ad_group_id == group_id)
     )
+    if kind is not AD_GROUP:
+        above = above.where(AdGroup.deleted_at.is_(None))
+    return session.scalar(above)
 
 
 Write = Callable[[TreeWriter], list[UUID]]
 
 
 def add(
-    work: Work, actor: Actor, parent: Found | tuple[Campaign, Customer], form: Mapping[str, Any], write: Write
+    work: Work,
+    actor: Actor,
+    parent: Found | tuple[Campaign | SharedSet, Customer],
+    form: Mapping[str, Any],
+    write: Write,
 ) -> list[UUID]:
-    """Add children below a campaign or an ad group.
+    """Add children below a campaign or an ad group, or negatives to a list.
 
     Args:
         form: What the assets are taken from.
@@ -155,16 +195,30 @@ def add(
     Raises:
         Forbidden, Conflict, Invalid
     """
-    campaign, customer = (parent.campaign, parent.customer) if isinstance(parent, Found) else parent
+    owner, customer = (parent.owner, parent.customer) if isinstance(parent, Found) else parent
     actor.must_be(Role.EDITOR, customer.id)
-    campaigns.must_be_editable(campaign)
+    must_be_editable(owner)
     writer = TreeWriter(work.session, customer)
     writer.need(form)
     ids = write(writer)
     writer.flush()
     images.enqueue(work, actor, customer, writer.book.to_fetch)
-    _edited(work, actor, campaign, customer, f"{len(ids)} added", after=form)
+    edited(work, actor, owner, customer, f"{len(ids)} added", after=form)
     return ids
+
+
+def must_be_editable(owner: Campaign | SharedSet) -> None:
+    """Refuse edits of what is under way or removed.
+
+    Raises:
+        Conflict
+    """
+    if isinstance(owner, Campaign):
+        campaigns.must_be_editable(owner)
+    elif owner.sync_status == "publishing":
+        raise Conflict("The list is being made at Google; wait for the end of it.", code="publish_in_progress")
+    elif owner.status == "REMOVED":
+        raise Conflict("The list is removed; restore it first.")
 
 
 def patch(
@@ -178,7 +232,7 @@ def patch(
     found = find(work.session, actor, kind, child_id, lock=True)
     actor.must_be(Role.EDITOR, found.customer.id)
     check_tag(found.row.version)
-    campaigns.must_be_editable(found.campaign)
+    must_be_editable(found.owner)
     _refuse_read_only(kind, found)
     before = {name: _current(found, name) for name in form if name in kind.columns}
     for name in kind.columns:
@@ -192,8 +246,9 @@ def patch(
         _refill(work, actor, kind, found, slots)
     if kind is ASSET_GROUP and "business_name" in form:
         found.row.attributes = {**found.row.attributes, "business_name": form["business_name"]}
+        _refill(work, actor, kind, found, {"business_name": form["business_name"]})
     found.row.version += 1
-    _edited(work, actor, found.campaign, found.customer, kind.name, before=before, after=form, child_id=child_id)
+    edited(work, actor, found.owner, found.customer, kind.name, before=before, after=form, child_id=child_id)
     return found
 
 
@@ -218,26 +273,29 @@ def _set(found: Found, name: str, value: Any) -> None:
 
 
 def _refill(work: Work, actor: Actor, kind: Kind, found: Found, slots: Mapping[str, Any]) -> None:
-    """Replace what fills some slots; on a live ad each becomes a dirty field."""
+    """Replace what fills some slots; on a live ad or asset group each becomes a dirty field."""
     edge, holder = (AdAsset, AdAsset.ad_id) if kind is AD else (AssetGroupAsset, AssetGroupAsset.asset_group_id)
-    emptied = [SLOT_FIELDS.get(name, "UNSPECIFIED") for name in slots]
+    emptied = [FIELD_TYPES[name] for name in slots]
     writer = TreeWriter(work.session, found.customer)
     writer.need(slots)
-    work.session.execute(
-        delete(edge).where(edge.customer_id == found.customer.id, holder == found.row.id, edge.field_type.in_(emptied))
-    )
+    edges = (edge.customer_id == found.customer.id, holder == found.row.id, edge.field_type.in_(emptied))
+    if kind is ASSET_GROUP and found.live:
+        for link in work.session.scalars(select(AssetGroupAsset).where(*edges, AssetGroupAsset.status != "REMOVED")):
+            linking.unlink(work.session, link)
+    else:
+        work.session.execute(delete(edge).where(*edges))
     writer.fill(edge, "ad_id" if kind is AD else "asset_group_id", found.row.id, slots)
+    if kind is ASSET_GROUP:
+        writer.business_name(found.row.id, slots.get("business_name"))
     writer.flush()
     images.enqueue(work, actor, found.customer, writer.book.to_fetch)
     if found.live:
-        fresh = [name for name in slots if name not in found.row.dirty_fields]
-        found.row.dirty_fields = [*found.row.dirty_fields, *fresh]
-        if found.row.sync_status == "synced":
-            found.row.sync_status = "dirty"
+        for name in slots:
+            dirty.edit_list(found.row, name)
 
 
 def remove(work: Work, actor: Actor, kind: Kind, child_id: UUID, check_tag: Callable[[int], None] | None) -> Found:
-    """Remove a child: a draft's row goes, a live one waits to be removed at Google by the next push.
+    """Remove a child: a draft goes into the bin, a live one waits to be removed at Google by the next push.
 
     Raises:
         NotFound, Forbidden, Conflict, Stale
@@ -246,34 +304,42 @@ def remove(work: Work, actor: Actor, kind: Kind, child_id: UUID, check_tag: Call
     actor.must_be(Role.EDITOR, found.customer.id)
     if check_tag is not None:
         check_tag(found.row.version)
-    campaigns.must_be_editable(found.campaign)
+    must_be_editable(found.owner)
     if found.live:
         dirty.edit(found.edge if found.edge is not None else found.row, "status", "REMOVED")
-        found.row.version += 1
     else:
-        _delete_row(work.session, kind, found)
-    _edited(work, actor, found.campaign, found.customer, f"{kind.name} removed", child_id=child_id)
+        found.row.deleted_at = clock.now()
+    found.row.version += 1
+    edited(work, actor, found.owner, found.customer, f"{kind.name} removed", child_id=child_id)
     return found
 
 
-def _delete_row(session: Session, kind: Kind, found: Found) -> None:
-    if kind is AD_GROUP:
-        ads = select(AdGroupAd.ad_id).where(
-            AdGroupAd.customer_id == found.customer.id, AdGroupAd.ad_group_id == found.row.id
-        )
-        ad_ids = list(session.scalars(ads))
-        session.execute(delete(Ad).where(Ad.customer_id == found.customer.id, Ad.id.in_(ad_ids)))
-        session.execute(
-            delete(Keyword).where(Keyword.customer_id == found.customer.id, Keyword.parent_id == found.row.id)
-        )
-    session.delete(found.row)
-    session.flush()
+def restore(work: Work, actor: Actor, kind: Kind, child_id: UUID) -> Found:
+    """Take a draft out of the bin, or give up a removal that was not pushed yet.
+
+    Raises:
+        NotFound, Forbidden
+        Conflict: It is not removed, or Google has removed it already.
+    """
+    found = find(work.session, actor, kind, child_id, lock=True, deleted=True)
+    actor.must_be(Role.EDITOR, found.customer.id)
+    must_be_editable(found.owner)
+    row = found.edge if found.edge is not None else found.row
+    if found.row.deleted_at is not None:
+        found.row.deleted_at = None
+    elif row.status == "REMOVED" and "status" in row.dirty_fields:
+        dirty.edit(row, "status", row.base.get("status") or "ENABLED")
+    else:
+        raise Conflict("It is not removed, or Google has removed it already.")
+    found.row.version += 1
+    edited(work, actor, found.owner, found.customer, f"{kind.name} restored", child_id=child_id)
+    return found
 
 
-def _edited(
+def edited(
     work: Work,
     actor: Actor,
-    campaign: Campaign,
+    owner: Campaign | SharedSet,
     customer: Customer,
     what: str,
     *,
@@ -281,23 +347,38 @@ def _edited(
     after: Mapping[str, Any] | None = None,
     child_id: UUID | None = None,
 ) -> None:
-    """What every edit below a campaign has in common: the flat form ends, the draft is checked, the trail is kept."""
-    if campaign.google_id is None:
-        if campaign.status == "FAILED":
-            campaign.status, campaign.sync_status = "DRAFT", "draft"
-        if campaign.flat:
-            declared = flat.eu_declaration(campaign.contains_eu_political_advertising, customer.defaults)
-            campaign.contains_eu_political_advertising = declared
-            campaign.flat = {}
-        problems.refresh(work.session, campaign, customer)
+    """What every edit below a campaign or in a list has in common: a draft is checked, the trail is kept."""
+    if isinstance(owner, Campaign) and owner.google_id is None:
+        _draft_edited(work.session, owner, customer)
+    name = "campaign" if isinstance(owner, Campaign) else "shared_set"
     audit.record(
         work.session,
         actor,
-        "campaign.edit",
-        f"campaign:{campaign.id}" if child_id is None else f"{what}:{child_id}",
+        f"{name}.edit",
+        f"{name}:{owner.id}" if child_id is None else f"{what}:{child_id}",
         before=before,
         after=after,
         reason=what,
         customer_id=customer.id,
     )
-    campaigns.announce(work, actor, campaign, "campaign.updated", part=what)
+    work.emit(
+        Event(
+            tenant_id=actor.tenant_id,
+            kind=f"{name}.updated",
+            data={"name": owner.name, "status": owner.status, "part": what},
+            customer_id=customer.id,
+            subject_id=owner.id,
+            version=owner.version,
+        )
+    )
+
+
+def _draft_edited(session: Session, campaign: Campaign, customer: Customer) -> None:
+    """The flat form ends, and the draft is checked again."""
+    if campaign.status == "FAILED":
+        campaign.status, campaign.sync_status = "DRAFT", "draft"
+    if campaign.flat:
+        declared = flat.eu_declaration(campaign.contains_eu_political_advertising, customer.defaults)
+        campaign.contains_eu_political_advertising = declared
+        campaign.flat = {}
+    problems.refresh(session, campaign, customer)

@@ -25,6 +25,7 @@ def form_of(tree: CampaignNode, name: str) -> dict[str, Any]:
         "final_url_suffix": tree.final_url_suffix,
         "negative_keywords": [_keyword(keyword) for keyword in tree.negatives],
         "asset_links": _links(tree.links),
+        "shared_sets": [shared.id for shared in tree.shared_sets],
         "ad_groups": [_ad_group(group, tree.campaign_type) for group in tree.ad_groups],
         "asset_groups": [_asset_group(group) for group in tree.asset_groups],
     }

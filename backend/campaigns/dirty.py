@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from backend.adgraph.columns import SyncState
+from backend.campaigns.rules import SLOT_FIELDS
+
+LISTS = frozenset({*SLOT_FIELDS, "images", "business_name", "asset_links", "shared_sets"})
+"""Dirty fields that are no columns: their members are links with a state of their own (an ad's texts are not)."""
 
 
 def edit(row: SyncState, field: str, value: Any) -> bool:
@@ -29,12 +34,38 @@ def edit(row: SyncState, field: str, value: Any) -> bool:
     return True
 
 
-def pushed(row: SyncState, fields: tuple[str, ...], values: dict[str, Any]) -> None:
-    """Note that Google took these fields with these values; one that was edited again meanwhile stays dirty."""
-    clean = {name for name in fields if as_json(getattr(row, name)) == values.get(name)}
-    row.dirty_fields = [name for name in row.dirty_fields if name not in clean]
-    base = {name: value for name, value in row.base.items() if name not in clean}
-    row.base = base | {name: values[name] for name in fields if name not in clean and name in row.dirty_fields}
+def edit_list(row: SyncState, name: str) -> None:
+    """Mark a list of a live row dirty whose members have rows of their own."""
+    if name not in row.dirty_fields:
+        row.dirty_fields = [*row.dirty_fields, name]
+    if row.sync_status == "synced":
+        row.sync_status = "dirty"
+
+
+def lists_pushed(row: SyncState, names: frozenset[str]) -> None:
+    """Note that no member of these lists waits any more."""
+    if not names & set(row.dirty_fields):
+        return
+    row.dirty_fields = [name for name in row.dirty_fields if name not in names]
+    if row.sync_status in ("dirty", "sync_error") and not row.dirty_fields:
+        row.sync_status, row.sync_error = "synced", None
+
+
+def pushed(
+    row: SyncState, fields: tuple[str, ...], values: Mapping[str, Any], current: Mapping[str, Any] | None = None
+) -> None:
+    """Note that Google took these fields with these values; one that was edited again meanwhile is dirty against them.
+
+    Args:
+        current: What fields that are no columns (the texts of an ad) hold now.
+    """
+    now = {name: as_json(getattr(row, name, None)) for name in fields} | dict(current or {})
+    moved = [name for name in fields if now[name] != values.get(name)]
+    kept = [name for name in row.dirty_fields if name not in fields]
+    row.dirty_fields = [*kept, *moved]
+    base = {name: value for name, value in row.base.items() if name not in fields}
+    row.base = base | {name: values.get(name) for name in moved}
+    clean = set(fields) - set(moved)
     row.remote = {name: value for name, value in row.remote.items() if name not in clean}
     row.sync_error = None
     row.sync_status = ("conflict" if row.remote else "dirty") if row.dirty_fields else "synced"

@@ -14,7 +14,7 @@ from typing import Any
 
 from backend.campaigns import assets_check, objectives, texts
 from backend.campaigns.rules import BY_CODE
-from backend.campaigns.tree import AdGroupNode, AdNode, AssetGroupNode, CampaignNode, KeywordNode
+from backend.campaigns.tree import AdGroupNode, AdNode, AssetGroupNode, CampaignNode, KeywordNode, SharedSetNode
 from backend.core.errors import Finding
 
 EU_DECLARATIONS = ("CONTAINS_EU_POLITICAL_ADVERTISING", "DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING")
@@ -41,6 +41,7 @@ def check(tree: CampaignNode, around: Circumstances) -> list[Finding]:
         *_targeting(tree.targeting),
         *_keywords(tree.negatives, "/negative_keywords", negative=True),
         *assets_check.links(tree.links, "/asset_links"),
+        *(finding for index, shared in enumerate(tree.shared_sets) for finding in _shared_set(shared, index)),
         *_structure(tree),
         *(finding for index, group in enumerate(tree.ad_groups) for finding in _ad_group(tree, group, index)),
         *(finding for index, group in enumerate(tree.asset_groups) for finding in _asset_group(group, index)),
@@ -151,6 +152,23 @@ def _structure(tree: CampaignNode) -> Iterator[Finding]:
             yield finding(f"/ad_groups/{index}/name", "duplicate_name")
     if len(tree.negatives) > (BY_CODE["negative_keywords_count"].maximum or 0):
         yield finding("/negative_keywords", "negative_keywords_count")
+
+
+def _shared_set(shared: SharedSetNode, index: int) -> Iterator[Finding]:
+    """A list that exists was checked when it was made."""
+    if shared.resource_name is None:
+        yield from check_list(shared, f"/shared_sets/{index}")
+
+
+def check_list(shared: SharedSetNode, here: str = "") -> Iterator[Finding]:
+    """Give every reason why a list of negatives cannot be made at Google."""
+    if not 1 <= len(shared.name.strip()) <= (BY_CODE["shared_set_name"].maximum or 0):
+        yield finding(f"{here}/name", "shared_set_name")
+    if texts.has_control_characters(shared.name):
+        yield finding(f"{here}/name", "text_control_characters")
+    if len(shared.keywords) > (BY_CODE["shared_set_keywords_count"].maximum or 0):
+        yield finding(f"{here}/keywords", "shared_set_keywords_count")
+    yield from _keywords(shared.keywords, f"{here}/keywords", negative=True)
 
 
 def _ad_group(tree: CampaignNode, group: AdGroupNode, index: int) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ No request thread waits for somebody else's server. `fetch` is also the first st
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from flask import current_app
@@ -13,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from backend.adgraph.asset_groups import AssetGroupAsset, CampaignAssetGroup
-from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
+from backend.adgraph.edges import AdAsset, AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset
 from backend.adgraph.models import Asset, Campaign, Customer
 from backend.campaigns import assets, placing, problems
 from backend.core import clock
@@ -111,7 +112,13 @@ def _keep(session: Session, customer_id: UUID, asset_id: UUID, image: CleanImage
 
 def _use_twin(session: Session, customer_id: UUID, asset_id: UUID, twin: UUID) -> None:
     """Let whoever uses this image use the one with the same content instead."""
-    for edge, holder in ((AdAsset, AdAsset.ad_id), (AssetGroupAsset, AssetGroupAsset.asset_group_id)):
+    edges: tuple[tuple[Any, Any], ...] = (
+        (AdAsset, AdAsset.ad_id),
+        (AssetGroupAsset, AssetGroupAsset.asset_group_id),
+        (CampaignAsset, CampaignAsset.campaign_id),
+        (AdGroupAsset, AdGroupAsset.ad_group_id),
+    )
+    for edge, holder in edges:
         mine = select(holder, edge.field_type).where(edge.customer_id == customer_id, edge.asset_id == asset_id)
         for holder_id, field_type in session.execute(mine).all():
             taken = session.scalar(

@@ -22,7 +22,7 @@ from backend.core.security import Role, current_actor, requires
 bp = Blueprint("keywords", __name__, url_prefix="/api", description="Keywords and negatives")
 
 
-def _keywords_of(parent_kind: str, parent_id: UUID, customer_id: UUID, query: dict[str, Any]) -> Any:
+def keywords_of(parent_kind: str, parent_id: UUID, customer_id: UUID, query: dict[str, Any]) -> Any:
     statement = select(Keyword.id).where(
         Keyword.customer_id == customer_id, Keyword.parent_kind == parent_kind, Keyword.parent_id == parent_id
     )
@@ -31,7 +31,7 @@ def _keywords_of(parent_kind: str, parent_id: UUID, customer_id: UUID, query: di
     return narrow(statement, Keyword, Keyword.status, query)
 
 
-def _added(ids: list[UUID]) -> tuple[dict[str, Any], int]:
+def added(ids: list[UUID]) -> tuple[dict[str, Any], int]:
     return {"items": [{"index": index, "id": item} for index, item in enumerate(ids)]}, 201
 
 
@@ -43,7 +43,7 @@ def list_keywords(query: dict[str, Any], ad_group_id: UUID) -> flask.Response:
     """List the keywords of an ad group, positive and negative."""
     with unit_of_work() as work:
         found = children.find(work.session, current_actor(), AD_GROUP, ad_group_id)
-        statement = _keywords_of("ad_group", ad_group_id, found.customer.id, query)
+        statement = keywords_of("ad_group", ad_group_id, found.customer.id, query)
         return page_of(KEYWORD, statement, found.customer.id, work.session, query)
 
 
@@ -67,7 +67,7 @@ def _add_keywords(ad_group_id: UUID, form: dict[str, Any], *, negative: bool) ->
 @bp.response(201, Added)
 def add_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
     """Add keywords to an ad group; the answer is by index."""
-    return _added(_add_keywords(ad_group_id, form, negative=False))
+    return added(_add_keywords(ad_group_id, form, negative=False))
 
 
 @bp.post("/ad_groups/<uuid:ad_group_id>/negative_keywords")
@@ -78,7 +78,7 @@ def add_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any
 @bp.response(201, Added)
 def add_negative_keywords(form: dict[str, Any], ad_group_id: UUID) -> tuple[dict[str, Any], int]:
     """Add negative keywords to an ad group; the answer is by index."""
-    return _added(_add_keywords(ad_group_id, form, negative=True))
+    return added(_add_keywords(ad_group_id, form, negative=True))
 
 
 @bp.get("/campaigns/<uuid:campaign_id>/negative_keywords")
@@ -89,7 +89,7 @@ def list_campaign_negatives(query: dict[str, Any], campaign_id: UUID) -> flask.R
     """List the negative keywords of a campaign."""
     with unit_of_work() as work:
         _, customer = service.find(work.session, current_actor(), campaign_id)
-        statement = _keywords_of("campaign", campaign_id, customer.id, query)
+        statement = keywords_of("campaign", campaign_id, customer.id, query)
         return page_of(KEYWORD, statement, customer.id, work.session, query)
 
 
@@ -110,7 +110,7 @@ def add_campaign_negatives(form: dict[str, Any], campaign_id: UUID) -> tuple[dic
             {},
             lambda writer: writer.keywords("campaign", campaign_id, form["keywords"], negative=True),
         )
-    return _added(ids)
+    return added(ids)
 
 
 @bp.get("/keywords/<uuid:keyword_id>")

@@ -29,6 +29,18 @@ from backend.campaigns.tree import (
 LIVE = ("ENABLED", "PAUSED")
 
 
+def load_uses(session: Session, ad: Ad) -> list[AssetUse]:
+    """Give what fills the slots of one ad."""
+    loader = _Loader(session, session.get_one(Customer, ad.customer_id), with_data=False)
+    return loader.uses_of(ad.id)
+
+
+def load_shared_set(session: Session, customer: Customer, shared_set: SharedSet) -> SharedSetNode:
+    """Give a list of negative keywords, without what was removed."""
+    keywords = _Loader(session, customer, with_data=False).keywords("shared_set", [shared_set.id])
+    return SharedSetNode(shared_set.id, shared_set.name, keywords.get(shared_set.id, []), shared_set.resource_name)
+
+
 def load_tree(session: Session, customer: Customer, campaign: Campaign, *, with_data: bool = False) -> CampaignNode:
     """Give the whole tree of a campaign, without what was removed.
 
@@ -78,10 +90,16 @@ class _Loader:
         self._load_assets([*links, *group_links, *uses])
         self._load_cards()
         node.ad_groups, node.asset_groups, node.shared_sets = groups, asset_groups, shared
-        node.negatives = self._keywords("campaign", [row.id])[row.id]
+        node.negatives = self.keywords("campaign", [row.id])[row.id]
         node.links = [self._use(link) for link in links]
         self._attach(groups, asset_groups, uses, group_links)
         return node
+
+    def uses_of(self, ad_id: UUID) -> list[AssetUse]:
+        """Give what fills the slots of one ad."""
+        edges = self._ad_assets([ad_id])
+        self._load_assets(edges)
+        return [self._use(edge) for edge in edges]
 
     def _ad_groups(self, campaign_id: UUID) -> list[AdGroupNode]:
         found = self._session.scalars(
@@ -111,7 +129,7 @@ class _Loader:
             for row in found
         ]
         ids = [group.id for group in groups]
-        keywords = self._keywords("ad_group", ids)
+        keywords = self.keywords("ad_group", ids)
         ads = self._ads(ids)
         for group in groups:
             group.keywords = keywords[group.id]
@@ -182,8 +200,8 @@ class _Loader:
         ]
 
     def _shared_sets(self, campaign_id: UUID) -> list[SharedSetNode]:
-        rows = self._session.scalars(
-            select(SharedSet)
+        rows = self._session.execute(
+            select(SharedSet, CampaignSharedSet.id, CampaignSharedSet.resource_name)
             .join(
                 CampaignSharedSet,
                 (CampaignSharedSet.customer_id == SharedSet.customer_id)
@@ -194,13 +212,19 @@ class _Loader:
                 CampaignSharedSet.campaign_id == campaign_id,
                 CampaignSharedSet.status.in_(LIVE),
                 SharedSet.deleted_at.is_(None),
+                SharedSet.status != "REMOVED",
             )
             .order_by(SharedSet.id)
         ).all()
-        keywords = self._keywords("shared_set", [row.id for row in rows])
-        return [SharedSetNode(row.id, row.name, keywords[row.id], row.resource_name) for row in rows]
+        # What a list holds matters only while it is to be made with the campaign.
+        keywords = self.keywords("shared_set", [row.id for row, _, _ in rows if row.resource_name is None])
+        return [
+            SharedSetNode(row.id, row.name, keywords.get(row.id, []), row.resource_name, link_id, link_name)
+            for row, link_id, link_name in rows
+        ]
 
-    def _keywords(self, parent_kind: str, parent_ids: list[UUID]) -> Mapping[UUID, list[KeywordNode]]:
+    def keywords(self, parent_kind: str, parent_ids: list[UUID]) -> Mapping[UUID, list[KeywordNode]]:
+        """Give the keywords of some parents of one kind."""
         found: dict[UUID, list[KeywordNode]] = defaultdict(list)
         if not parent_ids:
             return found
@@ -234,11 +258,7 @@ class _Loader:
         ads = [ad.id for group in groups for ad in group.ads]
         found: list[Any] = []
         if ads:
-            found += self._session.scalars(
-                select(AdAsset)
-                .where(AdAsset.customer_id == self._customer.id, AdAsset.ad_id.in_(ads))
-                .order_by(AdAsset.position)
-            )
+            found += self._ad_assets(ads)
         if asset_groups:
             ids = [group.id for group in asset_groups]
             found += self._session.scalars(
@@ -251,6 +271,15 @@ class _Loader:
                 .order_by(AssetGroupAsset.position)
             )
         return found
+
+    def _ad_assets(self, ad_ids: list[UUID]) -> list[AdAsset]:
+        return list(
+            self._session.scalars(
+                select(AdAsset)
+                .where(AdAsset.customer_id == self._customer.id, AdAsset.ad_id.in_(ad_ids))
+                .order_by(AdAsset.position)
+            )
+        )
 
     def _links(self, edge: Any, column: Any, holder_ids: list[UUID]) -> list[Any]:
         if not holder_ids:
@@ -286,6 +315,8 @@ class _Loader:
             pinned_field=getattr(edge, "pinned_field", None),
             position=getattr(edge, "position", 0),
             performance_label=getattr(edge, "performance_label", None),
+            id=getattr(edge, "id", None),
+            resource_name=getattr(edge, "resource_name", None),
         )
 
     def _load_assets(self, edges: Iterable[Any]) -> None:

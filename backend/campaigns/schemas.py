@@ -74,6 +74,11 @@ class CampaignForm(CampaignFields):
     asset_groups = fields.List(fields.Nested(AssetGroupForm), validate=validate.Length(max=100))
     negative_keywords = keyword_list()
     asset_links = fields.List(fields.Nested(LinkForm), validate=validate.Length(max=200))
+    shared_sets = fields.List(
+        fields.UUID(),
+        validate=validate.Length(max=20),
+        metadata={"description": "Lists of negative keywords of the account that the campaign uses, by their ids."},
+    )
 
     @validates_schema
     def named(self, data: Mapping[str, Any], **_: Any) -> None:

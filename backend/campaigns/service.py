@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.edges import AccountCampaign, CampaignAdGroup
-from backend.adgraph.models import Campaign, CampaignBudget, Customer
+from backend.adgraph.models import AdGroup, Campaign, CampaignBudget, Customer
 from backend.campaigns import copying, dirty, flat_drafts, images, problems
 from backend.campaigns.flat import CHILD_FIELDS
 from backend.campaigns.loading import load_tree
@@ -41,7 +41,7 @@ OWN_FIELDS = (
 OURS = frozenset({"internal_label", "internal_notes", "tags", "objective"})
 """Fields that Google does not know: editing them makes nothing dirty."""
 BUDGET_FIELDS = ("name", "amount_micros", "total_amount_micros", "delivery_method", "explicitly_shared")
-TREE_FIELDS = ("ad_groups", "asset_groups", "negative_keywords", "asset_links")
+TREE_FIELDS = ("ad_groups", "asset_groups", "negative_keywords", "asset_links", "shared_sets")
 FIXED_WHEN_LIVE = frozenset({"campaign_type"})
 EMPTY_WHEN_NULL: dict[str, Any] = {"tags": [], "bidding": {}, "targeting": {}}
 
@@ -317,15 +317,18 @@ def must_respect_cap(customer: Customer, amount_micros: int | None) -> None:
 
 
 def has_children(session: Session, campaign: Campaign) -> bool:
-    """Tell whether a campaign has an ad group."""
-    return (
-        session.scalar(
-            select(CampaignAdGroup.ad_group_id)
-            .where(CampaignAdGroup.customer_id == campaign.customer_id, CampaignAdGroup.campaign_id == campaign.id)
-            .limit(1)
+    """Tell whether a campaign has an ad group that is not in the bin."""
+    query = (
+        select(AdGroup.id)
+        .join(CampaignAdGroup, CampaignAdGroup.ad_group_id == AdGroup.id)
+        .where(
+            AdGroup.customer_id == campaign.customer_id,
+            CampaignAdGroup.customer_id == campaign.customer_id,
+            CampaignAdGroup.campaign_id == campaign.id,
+            AdGroup.deleted_at.is_(None),
         )
-        is not None
     )
+    return session.scalar(query.limit(1)) is not None
 
 
 def delete(work: Work, actor: Actor, campaign_id: UUID, check_tag: Any) -> None:

@@ -37,13 +37,18 @@ class AssetNode:
 
 @dataclass(slots=True)
 class AssetUse:
-    """An asset in one slot of an ad, an asset group, a campaign or an ad group."""
+    """An asset in one slot of an ad, an asset group, a campaign or an ad group.
+
+    A link of an asset group, campaign or ad group has an `id`, and a `resource_name` once Google knows it.
+    """
 
     field_type: str
     asset: AssetNode
     pinned_field: str | None = None
     position: int = 0
     performance_label: str | None = None
+    id: UUID | None = None
+    resource_name: str | None = None
 
 
 @dataclass(slots=True)
@@ -119,12 +124,14 @@ class AssetGroupNode:
 
 @dataclass(slots=True)
 class SharedSetNode:
-    """A shared list of negative keywords that the campaign uses."""
+    """A shared list of negative keywords; the link by which a campaign uses it has an id and a name of its own."""
 
     id: UUID
     name: str
     keywords: list[KeywordNode] = field(default_factory=list)
     resource_name: str | None = None
+    link_id: UUID | None = None
+    link_name: str | None = None
 
 
 @dataclass(slots=True)

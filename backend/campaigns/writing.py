@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup
+from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup, CampaignSharedSet, SharedSet
 from backend.adgraph.edges import (
     AdAsset,
     AdGroupAd,
@@ -20,10 +20,11 @@ from backend.adgraph.edges import (
     CampaignAsset,
 )
 from backend.adgraph.models import Ad, AdGroup, Customer, Keyword
-from backend.campaigns import needs, placing
+from backend.campaigns import linking, needs, placing
 from backend.campaigns.assets import AssetBook
 from backend.campaigns.assets_check import PENDING_SLOT
 from backend.campaigns.rules import SLOT_FIELDS, TEXT_FIELDS
+from backend.core.errors import Finding, Invalid
 from backend.core.ids import new_id
 
 AD_COLUMNS = ("name", "type", "path1", "path2", "business_name", "tracking_url_template")
@@ -50,8 +51,9 @@ class TreeWriter:
         """Find or make every asset that a tree names.
 
         Raises:
-            Invalid: It refers to an asset that is not there.
+            Invalid: It refers to an asset or a list of negatives that is not there.
         """
+        lists_must_exist(self._session, self._customer_id, tree.get("shared_sets", ()))
         wanted = needs.of(tree)
         self.book.must_exist(wanted.references)
         self.book.images_at(wanted.urls)
@@ -66,6 +68,12 @@ class TreeWriter:
             self.asset_group(campaign_id, group)
         self.keywords("campaign", campaign_id, tree.get("negative_keywords", ()), negative=True)
         self.links(CampaignAsset, "campaign_id", campaign_id, tree.get("asset_links", ()))
+        self.use_lists(campaign_id, tree.get("shared_sets", ()))
+
+    def use_lists(self, campaign_id: UUID, shared_set_ids: Iterable[UUID]) -> None:
+        """Link lists of negatives to a campaign."""
+        for shared_set_id in dict.fromkeys(shared_set_ids):
+            self._add(CampaignSharedSet, campaign_id=campaign_id, shared_set_id=shared_set_id, status="ENABLED")
 
     def ad_group(self, campaign_id: UUID, group: Mapping[str, Any]) -> UUID:
         """Add an ad group with what hangs on it; gives its id."""
@@ -123,7 +131,22 @@ class TreeWriter:
         )
         self._add(CampaignAssetGroup, campaign_id=campaign_id, asset_group_id=group_id)
         self.fill(AssetGroupAsset, "asset_group_id", group_id, group)
+        self.business_name(group_id, group.get("business_name"))
         return group_id
+
+    def business_name(self, asset_group_id: UUID, name: str | None) -> None:
+        """Add the text asset that holds an asset group's business name."""
+        if not name:
+            return
+        self.book.ensure([("TEXT", name, {"text": name})])
+        self._add(
+            AssetGroupAsset,
+            asset_group_id=asset_group_id,
+            asset_id=self.book.key_id("TEXT", name),
+            field_type="BUSINESS_NAME",
+            position=0,
+            status="ENABLED",
+        )
 
     def fill(self, edge: Any, column: str, holder_id: UUID, form: Mapping[str, Any]) -> None:
         """Add the edges to the texts, images, videos and cards of an ad or an asset group."""
@@ -189,16 +212,14 @@ class TreeWriter:
                 self._add(AdGroupKeyword, ad_group_id=parent_id, keyword_id=keyword_id)
         return ids
 
-    def links(self, edge: Any, column: str, holder_id: UUID, links: Iterable[Mapping[str, Any]]) -> None:
-        """Add sitelinks, callouts and images to a campaign or an ad group."""
-        for link in links:
-            self._add(
-                edge,
-                **{column: holder_id},
-                asset_id=self._link_id(link),
-                field_type=link["field_type"],
-                status="ENABLED",
-            )
+    def links(
+        self, edge: Any, column: str, holder_id: UUID, links: Iterable[Mapping[str, Any]]
+    ) -> list[tuple[UUID, str]]:
+        """Add sitelinks, callouts and images to a campaign or an ad group; gives asset and kind of each in order."""
+        keys = [(self._link_id(link), link["field_type"]) for link in links]
+        for asset_id, field_type in dict.fromkeys(keys):
+            self._add(edge, **{column: holder_id}, asset_id=asset_id, field_type=field_type, status="ENABLED")
+        return keys
 
     def _link_id(self, link: Mapping[str, Any]) -> UUID:
         if link.get("asset_id"):
@@ -211,10 +232,7 @@ class TreeWriter:
         """Insert everything, entities before the edges that point at them."""
         for model in _ORDER:
             rows = self._rows.pop(model, [])
-            statement = insert(model)
-            if model in _LINKS:  # what is linked already stays linked
-                key = [column.name for column in model.__table__.primary_key]
-                statement = statement.on_conflict_do_update(index_elements=key, set_={"status": "ENABLED"})
+            statement = linking.upsert(model) if model in _LINKS else insert(model)
             for start in range(0, len(rows), PARAMETERS):
                 self._session.execute(statement, rows[start : start + PARAMETERS])
         placing.place_fetched(self._session, self._customer)
@@ -238,8 +256,34 @@ _ORDER = (
     AssetGroupAsset,
     CampaignAsset,
     AdGroupAsset,
+    CampaignSharedSet,
 )
-_LINKS = (CampaignAsset, AdGroupAsset)
+_LINKS = (CampaignAsset, AdGroupAsset, AssetGroupAsset, CampaignSharedSet)
+
+
+def lists_must_exist(session: Session, customer_id: UUID, shared_set_ids: Sequence[UUID]) -> None:
+    """Refuse lists of negatives that the account does not have.
+
+    Raises:
+        Invalid: With a finding for each.
+    """
+    if not shared_set_ids:
+        return
+    query = select(SharedSet.id).where(
+        SharedSet.customer_id == customer_id,
+        SharedSet.id.in_(shared_set_ids),
+        SharedSet.type == "NEGATIVE_KEYWORDS",
+        SharedSet.deleted_at.is_(None),
+        SharedSet.status != "REMOVED",
+    )
+    known = set(session.scalars(query))
+    wrong = [
+        Finding(f"/shared_sets/{index}", "unknown_shared_set", "There is no such list of negatives in this account.")
+        for index, shared_set_id in enumerate(shared_set_ids)
+        if shared_set_id not in known
+    ]
+    if wrong:
+        raise Invalid("A list of negatives is not known.", errors=wrong)
 
 
 def delete_children(session: Session, customer_id: UUID, campaign_id: UUID) -> None:

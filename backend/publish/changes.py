@@ -36,13 +36,13 @@ class Change:
     """One row's change.
 
     Attributes:
-        kind: campaign, budget, ad_group, ad, ad_status, keyword, asset_group.
+        kind: campaign, budget, ad_group, ad, ad_status, keyword, asset_group, shared_set, or a link's (campaign_asset).
         row_id: Our id, as text.
         resource: The resource as MutateOperation names it.
         name: Its real resource name.
         before: Google's values, by our columns.
         after: The values to send, by our columns.
-        extra: More that the fields need: an ad's type, the message that holds its texts.
+        extra: More that the fields need: an ad's type, the message that holds its texts, and what its lists hold.
     """
 
     kind: str
@@ -123,7 +123,10 @@ def _ad(column: str, value: Any, extra: Mapping[str, Any]) -> Paths:
     else:
         # A slot: the whole list is sent, under the name it has in the ad's own message.
         for name, items in extra["slots"][column].items():
-            yield f"{holder}.{name}", items
+            if isinstance(items, Mapping):
+                yield from ((f"{holder}.{name}.{leaf}", value) for leaf, value in items.items())
+            else:
+                yield f"{holder}.{name}", items
 
 
 FIELDS: dict[str, Callable[[str, Any, Mapping[str, Any]], Paths]] = {
@@ -134,4 +137,8 @@ FIELDS: dict[str, Callable[[str, Any, Mapping[str, Any]], Paths]] = {
     "ad_status": _same,
     "keyword": _same,
     "asset_group": _same,
+    "shared_set": _same,
+    "campaign_asset": _same,
+    "ad_group_asset": _same,
+    "asset_group_asset": _same,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.campaigns.needs import CARD_IMAGES
+from backend.campaigns.rules import FIELD_OF_SLOT, SLOT_FIELDS
 from backend.campaigns.tree import AdNode, AssetNode
 
 
@@ -213,7 +214,26 @@ def slots_in_message(ad: AdNode) -> dict[str, dict[str, Any]]:
         return {}
     known = {use.asset.id: use.asset.resource_name for use in ad.uses if use.asset.resource_name}
     whole = next(iter(ad_message(ad, _Known(known)).values()))
-    return {ours: {google: whole.get(google)} for ours, google in names.items()}
+    found: dict[str, dict[str, Any]] = {ours: {google: whole.get(google)} for ours, google in names.items()}
+    # Images whose form was not known when they were given have found their slots meanwhile.
+    found["images"] = {google: whole.get(google) for ours, google in names.items() if ours.endswith("_images")}
+    return found
+
+
+def held(ad: AdNode) -> dict[str, list[dict[str, Any]]]:
+    """Give what each list of an ad holds, to be compared and shown."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*SLOT_FIELDS, "images")}
+    for use in ad.uses:
+        item: dict[str, Any] = {"asset_id": str(use.asset.id)}
+        if use.asset.text is not None:
+            item = {"text": use.asset.text}
+        if use.pinned_field:
+            item["pinned_field"] = use.pinned_field
+        name = FIELD_OF_SLOT.get(use.field_type, "images")
+        found[name].append(item)
+        if name.endswith("_images"):
+            found["images"].append(item)
+    return found
 
 
 class _Known(dict[UUID, str]):

@@ -49,7 +49,7 @@ def dry_run(job: JobRun) -> Outcome:
     if found:
         raise JobFailed("not_publishable", "The campaign does not pass the checks.", errors=tuple(found))
     tree.marker = tree.marker or f"{DRY_MARKER} {job.job_id}"
-    first = images_needed_first(tree)
+    first = images_needed_first(tree.assets())
     plan = plan_images(google_customer_id, first) if first else plan_publish(google_customer_id, tree)
     if len(plan) > MAX_OPERATIONS:
         return Outcome({"publishable": True, "complete": False, "operations": len(plan)})

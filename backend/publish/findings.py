@@ -8,11 +8,12 @@ from typing import Any
 
 from backend.campaigns import flat
 from backend.campaigns.objectives import ALLOWED_BIDDING
-from backend.campaigns.tree import CampaignNode
+from backend.campaigns.tree import AssetUse, CampaignNode
 from backend.core.errors import Finding
 from backend.integrations.googleads.errors import AdsFailure
 from backend.integrations.googleads.mutate.results import PARENT_FAILED
-from backend.publish.planner import Subject, subject, targeting_criteria
+from backend.publish.planner import Subject, link_subject, subject
+from backend.publish.resources import targeting_criteria
 
 _INDEX = re.compile(r"\[(\d+)\]")
 _FIELDS = {
@@ -30,8 +31,12 @@ _UNSAID = frozenset(
 _STRATEGIES = frozenset().union(*ALLOWED_BIDDING.values())
 
 
-def pointers(tree: CampaignNode) -> dict[Subject, str]:
-    """Give the place in the tree form of everything that an operation can be about."""
+def pointers(tree: CampaignNode, *, alone: bool = False) -> dict[Subject, str]:
+    """Give the place in the tree form of everything that an operation can be about.
+
+    Args:
+        alone: The tree holds nothing but one list of negatives, whose form is the list's own.
+    """
     found: dict[Subject, str] = {
         subject("campaign", tree.id): "",
         subject("label", tree.id): "",
@@ -42,9 +47,14 @@ def pointers(tree: CampaignNode) -> dict[Subject, str]:
     found |= zip(_targeting(tree), _targeting_places(tree), strict=True)
     for index, keyword in enumerate(tree.negatives):
         found[subject("keyword", keyword.id)] = f"/negative_keywords/{index}"
-    for index, link in enumerate(tree.links):
-        found[subject("campaign_asset", link.asset.id, str(tree.id), link.field_type)] = f"/asset_links/{index}"
-        found[subject("asset", link.asset.id)] = f"/asset_links/{index}"
+    for index, shared in enumerate(tree.shared_sets):
+        here = "" if alone else f"/shared_sets/{index}"
+        found[subject("shared_set", shared.id)] = here
+        if shared.link_id is not None:
+            found[subject("campaign_shared_set", shared.link_id)] = here
+        for number, keyword in enumerate(shared.keywords):
+            found[subject("keyword", keyword.id)] = f"{here}/keywords/{number}"
+    _links(found, "campaign_asset", tree.links, "")
     for index, group in enumerate(tree.ad_groups):
         here = f"/ad_groups/{index}"
         found[subject("ad_group", group.id)] = here
@@ -52,6 +62,7 @@ def pointers(tree: CampaignNode) -> dict[Subject, str]:
             chosen = [keyword for keyword in group.keywords if keyword.negative is negative]
             for number, keyword in enumerate(chosen):
                 found[subject("keyword", keyword.id)] = f"{here}/{kind}/{number}"
+        _links(found, "ad_group_asset", group.links, here)
         for number, ad in enumerate(group.ads):
             found[subject("ad", ad.id)] = f"{here}/ads/{number}"
             _uses(found, ad.uses, f"{here}/ads/{number}")
@@ -59,7 +70,7 @@ def pointers(tree: CampaignNode) -> dict[Subject, str]:
         here = f"/asset_groups/{index}"
         found[subject("asset_group", asset_group.id)] = here
         found[subject("business_name", asset_group.id)] = f"{here}/business_name"
-        _uses(found, asset_group.uses, here, str(asset_group.id))
+        _uses(found, asset_group.uses, here)
     return found
 
 
@@ -74,7 +85,13 @@ def _targeting_places(tree: CampaignNode) -> list[str]:
     return [f"/targeting/{kind}/{index}" for kind in kinds for index, _ in enumerate(tree.targeting.get(kind, ()))]
 
 
-def _uses(found: dict[Subject, str], uses: Iterable[Any], here: str, holder: str | None = None) -> None:
+def _links(found: dict[Subject, str], kind: str, uses: Iterable[AssetUse], here: str) -> None:
+    for index, use in enumerate(uses):
+        found[link_subject(kind, use)] = f"{here}/asset_links/{index}"
+        found.setdefault(subject("asset", use.asset.id), f"{here}/asset_links/{index}")
+
+
+def _uses(found: dict[Subject, str], uses: Iterable[AssetUse], here: str) -> None:
     from backend.campaigns.rules import FIELD_OF_SLOT  # noqa: PLC0415 - a table of this function alone
 
     counted: dict[str, int] = {}
@@ -83,8 +100,8 @@ def _uses(found: dict[Subject, str], uses: Iterable[Any], here: str, holder: str
         counted[use.field_type] = number + 1
         place = f"{here}/{FIELD_OF_SLOT.get(use.field_type, 'images')}/{number}"
         found.setdefault(subject("asset", use.asset.id), place)
-        if holder:
-            found[subject("asset_group_asset", use.asset.id, holder, use.field_type)] = place
+        if use.id is not None:
+            found[link_subject("asset_group_asset", use)] = place
 
 
 def from_failures(

@@ -6,7 +6,7 @@ No transaction is open while Google, or anybody else's server, is waited for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from backend.adgraph.models import Campaign, Customer
 from backend.campaigns import problems
 from backend.campaigns.loading import load_tree
 from backend.campaigns.objectives import bidding_for
-from backend.campaigns.tree import CampaignNode
+from backend.campaigns.tree import AssetNode, CampaignNode
 from backend.core import audit
 from backend.core.db import Work, unit_of_work
 from backend.core.errors import Finding
@@ -29,15 +29,24 @@ from backend.integrations.googleads.gateway import Gateway, MutateReply
 from backend.integrations.googleads.mutate import policy
 from backend.integrations.googleads.mutate.plan import MutatePlan
 from backend.jobs.run import JobFailed, JobRun, Outcome
-from backend.publish import batches, delivery, findings, pending_images, reconcile, recording, settling
-from backend.publish.batches import Sent
+from backend.publish import (
+    batches,
+    delivery,
+    findings,
+    images_first,
+    lists,
+    pending_images,
+    reconcile,
+    recording,
+    settling,
+)
 from backend.publish.bulk import BulkDelivery, is_large
 from backend.publish.delivery import Target
-from backend.publish.planner import images_needed_first, plan_images, plan_publish
+from backend.publish.planner import plan_publish
 from backend.publish.recovery import Point, reached
 
 log = get_logger(__name__)
-IMAGES, PUBLISH = "assets", "publish"
+PUBLISH = "publish"
 
 
 class Publishing:
@@ -152,48 +161,23 @@ class Publishing:
             raise JobFailed("not_publishable", "The campaign does not pass the checks.", errors=tuple(found))
 
     def _images_first(self) -> None:
-        """Make the images that carousel cards name: cards take no temporary names, so they must exist before."""
-        batch_id = self._open_batch(IMAGES)
-        with self._job.write() as work:
-            tree, _, _ = self._tree(work.session, with_data=True)
-            needed = images_needed_first(tree)
-            if batch_id is None and needed:
-                plan = plan_images(self._target.google_customer_id, needed)
-                batch_id = self._store(work, plan, IMAGES, marker=None)
-        if batch_id is None:
-            return
+        def used(session: Session) -> Iterable[AssetNode]:
+            tree, _, _ = self._tree(session, with_data=True)
+            return tree.assets()
 
-        def look(gateway: Gateway) -> Sequence[str] | None:
-            names = reconcile.find_images(gateway, self._target.google_customer_id, needed)
-            operations = self._operations(batch_id)
-            listed = [names.get(operation.subject, "") for operation in operations]
-            return listed if all(listed) else None
-
-        try:
-            reply = delivery.deliver(self._job, self._target, batch_id, look)
-        except Refused as refusal:
-            self._refused(batch_id, refusal)
-            raise
-        with self._job.write() as work:
-            batch = batches.load(work.session, self._customer_id, batch_id)
-            operations = batches.sent_operations(batch)
-            recording.record_created(work.session, self._customer_id, operations, reply.resource_names)
-            batches.applied(batch, reply.resource_names, reply.request_id)
-
-    def _operations(self, batch_id: UUID) -> list[Sent]:
-        with unit_of_work() as work:
-            return batches.sent_operations(batches.load(work.session, self._customer_id, batch_id))
+        images_first.make(self._job, self._target, self._campaign_id, used, self._refused)
 
     def _prepare(self, round_: int) -> UUID:
         """Write the exact bytes down before anything is sent."""
         self._job.progress("planning")
         with self._job.write() as work:
+            lists.claim_for_campaign(work.session, self._customer_id, self._campaign_id)
             tree, campaign, _ = self._tree(work.session, with_data=True)
             plan = plan_publish(
                 self._target.google_customer_id, tree, status=self._job.args.get("google_status", "PAUSED")
             )
             exempted = self._exempted(work.session, plan)
-            return self._store(work, exempted, PUBLISH, marker=campaign.marker, round_=round_)
+            return self._store(work, exempted, marker=campaign.marker, round_=round_)
 
     def _exempted(self, session: Session, plan: MutatePlan) -> MutatePlan:
         """Put in the exemptions that earlier rounds found and the publisher consented to."""
@@ -203,18 +187,18 @@ class Publishing:
             plan.operations = policy.exempt(plan.operations, agreed)
         return plan
 
-    def _store(self, work: Work, plan: MutatePlan, kind: str, *, marker: str | None, round_: int = 0) -> UUID:
+    def _store(self, work: Work, plan: MutatePlan, *, marker: str | None, round_: int) -> UUID:
         payload = requests.encode_mutate(plan, version=self._version)
         batch = batches.prepare(
             work.session,
             self._job,
             customer_id=self._customer_id,
             subject_id=self._campaign_id,
-            kind=kind,
+            kind=PUBLISH,
             payload=payload,
             operations=plan.operations,
             marker=marker,
-            phase=0 if kind == IMAGES else 1,
+            phase=1,
             round_=round_,
         )
         return batch.id

@@ -7,14 +7,14 @@ from uuid import UUID
 
 import flask
 
-from backend.campaigns import reading
+from backend.campaigns import reading, shared_sets, tree_json
 from backend.campaigns import service as campaigns
 from backend.core.db import unit_of_work
 from backend.core.http import Blueprint, accepted, etags, idempotent
 from backend.core.security import Actor, Role, current_actor, requires
 from backend.jobs.models import Job
 from backend.jobs.waiting import shows
-from backend.publish import push_service
+from backend.publish import previewing, push_service
 from backend.publish.push_service import Wish
 from backend.publish.schemas import BudgetOrder, BulkAnswer, BulkOrder, JobAccepted, Preview, PushOrder
 
@@ -44,10 +44,32 @@ def push(order: dict[str, Any], campaign_id: UUID) -> flask.Response:
 @requires(Role.VIEWER)
 @bp.response(200, Preview)
 def preview(campaign_id: UUID) -> dict[str, Any]:
-    """Show what a push would change, per field, and what it costs."""
+    """Show what a push (of a draft: its publish) would change, per field, what it would make, and what it costs."""
     with unit_of_work() as work:
         campaign, customer = campaigns.find(work.session, current_actor(), campaign_id)
-        return push_service.preview(work.session, customer, campaign)
+        return previewing.of_campaign(work.session, customer, campaign)
+
+
+@bp.post("/shared_sets/<uuid:shared_set_id>/push")
+@requires(Role.PUBLISHER)
+@idempotent
+@bp.arguments(PushOrder)
+@bp.response(202, JobAccepted)
+def push_list(order: dict[str, Any], shared_set_id: UUID) -> flask.Response:
+    """Push a list of negatives: make it, or bring its name, new keywords and removals to Google."""
+    with unit_of_work() as work:
+        job = push_service.request_list_push(work, current_actor(), shared_set_id, order.get("reason"))
+    return accepted(job.id)
+
+
+@bp.get("/shared_sets/<uuid:shared_set_id>/preview")
+@requires(Role.VIEWER)
+@bp.response(200, Preview)
+def preview_list(shared_set_id: UUID) -> dict[str, Any]:
+    """Show what a push of a list would change, and what it costs."""
+    with unit_of_work() as work:
+        shared_set, customer = shared_sets.find(work.session, current_actor(), shared_set_id)
+        return previewing.of_list(work.session, customer, shared_set)
 
 
 @bp.post("/campaigns/<uuid:campaign_id>/budget")
@@ -125,11 +147,20 @@ for _kind, _path in PATHS.items():
 
 @shows(push_service.PUSH_KIND, failed_code="push_failed")
 def show_pushed(job: Job, actor: Actor) -> Any:
-    """The campaign after its push, with what came of each item; of a bulk, only that."""
+    """The campaign or the list after its push, with what came of each item; of a bulk, only that."""
     if job.subject_id is None:
         return job.result
+    if job.args.get("shared_sets"):
+        return _shown_list(job, actor, job.subject_id)
     with unit_of_work() as work:
         campaign, _ = campaigns.find(work.session, actor, job.subject_id)
         body = reading.item_json(work.session, campaign)
     item = flask.json.loads(body)
     return etags.tag(flask.jsonify({**item, "push": job.result}), campaign.version)
+
+
+def _shown_list(job: Job, actor: Actor, shared_set_id: UUID) -> flask.Response:
+    with unit_of_work() as work:
+        shared_set, customer = shared_sets.find(work.session, actor, shared_set_id)
+        body = tree_json.many(work.session, tree_json.SHARED_SET_WHOLE, customer.id, [shared_set_id])[1:-1]
+    return etags.tag(flask.jsonify({**flask.json.loads(body), "push": job.result}), shared_set.version)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,17 +10,19 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from backend.adgraph.asset_groups import SharedSet
 from backend.adgraph.models import Campaign, CampaignBudget, Customer
-from backend.campaigns import children, dirty, problems
+from backend.campaigns import children, dirty, drafts, problems, shared_sets
 from backend.campaigns import service as campaigns
 from backend.campaigns.children import KINDS
+from backend.campaigns.loading import load_shared_set
 from backend.core import audit
 from backend.core.db import Work
 from backend.core.errors import Conflict, Finding, NotAllowedYet, Problem
 from backend.core.security import Actor, Role
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
-from backend.publish.pending import Pending, pending_of
+from backend.publish import scopes
 
 PUSH_KIND = "push"
 QUEUE = "publish"
@@ -52,16 +53,15 @@ class Wish:
 
 @dataclass(slots=True)
 class Order:
-    """A push to open: per account, which campaigns and (in bulk) which of their rows and fields."""
+    """A push to open: per account, which campaigns and lists and (in bulk) which of their rows and fields."""
 
-    only: dict[str, dict[str, dict[str, list[str]]]] = field(default_factory=lambda: defaultdict(dict))
-    customer_of: dict[str, UUID] = field(default_factory=dict)
+    only: dict[UUID, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
-    def add(self, campaign: Campaign, kind: str, row_id: UUID, fields: list[str]) -> None:
+    def add(self, owner: Campaign | SharedSet, kind: str, row_id: UUID, fields: list[str]) -> None:
         """Push no more than these fields of this row."""
-        key = str(campaign.id)
-        self.customer_of[key] = campaign.customer_id
-        self.only[key].setdefault(kind, {})[str(row_id)] = fields
+        member = scopes.MEMBERS[scopes.CAMPAIGN if isinstance(owner, Campaign) else scopes.SHARED_SET]
+        wanted = self.only.setdefault(owner.customer_id, {}).setdefault(member, {})
+        wanted.setdefault(str(owner.id), {}).setdefault(kind, {})[str(row_id)] = fields
 
 
 def request_push(work: Work, actor: Actor, campaign_id: UUID, reason: str | None = None) -> Job:
@@ -74,15 +74,39 @@ def request_push(work: Work, actor: Actor, campaign_id: UUID, reason: str | None
     campaign, customer = campaigns.find(work.session, actor, campaign_id, lock=True)
     actor.must_be(Role.PUBLISHER, customer.id)
     must_be_live(campaign)
-    if campaign.sync_status == "conflict":
-        raise Conflict(
-            "Both sides changed the same fields: resolve the conflicts first (/api/conflicts).",
-            extra={"fields": sorted(campaign.remote)},
-        )
+    _must_be_decided(campaign)
     audit.record(
         work.session, actor, "campaign.push", f"campaign:{campaign_id}", reason=reason, customer_id=customer.id
     )
-    return _open(work, actor, customer.id, scope={str(campaign_id): None}, campaign_id=campaign_id, reason=reason)
+    return _open(work, actor, customer.id, {"campaigns": {str(campaign_id): None}}, reason)
+
+
+def request_list_push(work: Work, actor: Actor, shared_set_id: UUID, reason: str | None = None) -> Job:
+    """Accept a push of a list of negatives: itself if it is a draft, else its name, new keywords and removals.
+
+    Raises:
+        NotAllowedYet: `not_publishable`, with everything that is wrong with a list that is to be made.
+        Conflict: It is being pushed or published, or has open conflicts.
+    """
+    shared_set, customer = shared_sets.find(work.session, actor, shared_set_id, lock=True)
+    actor.must_be(Role.PUBLISHER, customer.id)
+    _must_be_decided(shared_set)
+    if shared_set.google_id is None:
+        wrong = list(drafts.check_list(load_shared_set(work.session, customer, shared_set)))
+        if wrong:
+            raise NotAllowedYet("The list does not pass the checks.", code="not_publishable", errors=wrong)
+    audit.record(
+        work.session, actor, "shared_set.push", f"shared_set:{shared_set_id}", reason=reason, customer_id=customer.id
+    )
+    return _open(work, actor, customer.id, {"shared_sets": {str(shared_set_id): None}}, reason)
+
+
+def _must_be_decided(row: Campaign | SharedSet) -> None:
+    if row.sync_status == "conflict":
+        raise Conflict(
+            "Both sides changed the same fields: resolve the conflicts first (/api/conflicts).",
+            extra={"fields": sorted(row.remote)},
+        )
 
 
 def must_be_live(campaign: Campaign) -> None:
@@ -102,54 +126,23 @@ def must_be_live(campaign: Campaign) -> None:
 
 
 def _open(
-    work: Work,
-    actor: Actor,
-    customer_id: UUID,
-    *,
-    scope: Mapping[str, Any],
-    campaign_id: UUID | None,
-    reason: str | None,
+    work: Work, actor: Actor, customer_id: UUID, wanted: Mapping[str, Mapping[str, Any]], reason: str | None
 ) -> Job:
+    """Open the job for what is wanted of some campaigns and lists; everything of one is pushed by one job at a time."""
+    named = [(key, only) for owners in wanted.values() for key, only in owners.items()]
+    (alone, only) = named[0] if len(named) == 1 else (None, {})
     return jobs.open_job(
         work,
         PUSH_KIND,
         actor=actor,
         queue=QUEUE,
         customer_id=customer_id,
-        subject_id=campaign_id,
-        exclusive_key=f"{PUSH_KIND}:{campaign_id}" if campaign_id and scope[str(campaign_id)] is None else None,
+        subject_id=UUID(alone) if alone else None,
+        exclusive_key=f"{PUSH_KIND}:{alone}" if alone and only is None else None,
         conflict_code="push_in_progress",
-        args={"must_end": True, "campaigns": dict(scope), "reason": reason},
+        args={"must_end": True, **wanted, "reason": reason},
         max_attempts=MAX_ATTEMPTS,
     )
-
-
-def preview(session: Session, customer: Customer, campaign: Campaign) -> dict[str, Any]:
-    """Give what a push would change, per field, and what it costs in operations of Google's daily quota."""
-    pending, _ = pending_of(session, customer, campaign)
-    diff = [
-        {"kind": change.kind, "id": change.row_id, "field": name, "before": change.before.get(name), "after": value}
-        for change in pending.changes
-        for name, value in change.after.items()
-    ]
-    if pending.targeting:
-        before, after = pending.targeting
-        diff.append(
-            {"kind": "campaign", "id": str(campaign.id), "field": "targeting", "before": before, "after": after}
-        )
-    created = _created(pending)
-    operations = len(pending.changes) + sum(created.values()) + (1 if pending.targeting else 0)
-    return {"changes": diff, "creates": created, "operations": operations, "quota": operations}
-
-
-def _created(pending: Pending) -> dict[str, int]:
-    groups = pending.ad_groups
-    return {
-        "ad_groups": len(groups),
-        "asset_groups": len(pending.asset_groups),
-        "ads": len(pending.ads) + sum(len(group.ads) for group in groups),
-        "keywords": len(pending.keywords) + len(pending.negatives) + sum(len(group.keywords) for group in groups),
-    }
 
 
 def change_status(work: Work, actor: Actor, wish: Wish, row_id: UUID) -> Job | None:
@@ -163,8 +156,8 @@ def change_status(work: Work, actor: Actor, wish: Wish, row_id: UUID) -> Job | N
     """
     order = Order()
     _mark(work, actor, wish, row_id, order)
-    for key, only in order.only.items():
-        return _open(work, actor, order.customer_of[key], scope={key: only}, campaign_id=UUID(key), reason=wish.reason)
+    for customer_id, wanted in order.only.items():
+        return _open(work, actor, customer_id, wanted, wish.reason)
     return None
 
 
@@ -192,13 +185,7 @@ def change_many(
                     "detail": problem.detail,
                 }
             )
-    scopes: dict[UUID, dict[str, Any]] = defaultdict(dict)
-    for campaign_id, only in order.only.items():
-        scopes[order.customer_of[campaign_id]][campaign_id] = only
-    opened = [
-        _open(work, actor, customer_id, scope=scope, campaign_id=None, reason=wish.reason)
-        for customer_id, scope in scopes.items()
-    ]
+    opened = [_open(work, actor, customer_id, wanted, wish.reason) for customer_id, wanted in order.only.items()]
     for job in opened:
         for result in results:
             if result["result"] == "accepted" and len(opened) == 1:
@@ -213,7 +200,9 @@ def _mark(work: Work, actor: Actor, wish: Wish, row_id: UUID, order: Order) -> b
     kind = KINDS[wish.kind]
     found = children.find(work.session, actor, kind, row_id, lock=True)
     actor.must_be(Role.PUBLISHER if found.live else Role.EDITOR, found.customer.id)
-    campaigns.must_be_editable(found.campaign)
+    children.must_be_editable(found.owner)
+    if isinstance(found.owner, SharedSet) and wish.action != "remove":
+        raise Conflict("A negative of a list is in force or removed; it has no other status.")
     if wish.action == "remove" and not found.live:
         children.remove(work, actor, kind, row_id, None)
         return False
@@ -223,7 +212,7 @@ def _mark(work: Work, actor: Actor, wish: Wish, row_id: UUID, order: Order) -> b
         changed = dirty.edit(row, "status", wish.status) or "status" in row.dirty_fields
         if changed:
             found.row.version += 1
-            order.add(found.campaign, CHANGE_KIND[wish.kind], row_id, ["status"])
+            order.add(found.owner, CHANGE_KIND[wish.kind], row_id, ["status"])
     else:
         row.status = wish.status
     _trail(work, actor, wish, row_id, found.customer)
@@ -311,8 +300,9 @@ def change_budget(work: Work, actor: Actor, campaign_id: UUID, amount_micros: in
     if not dirty.edit(budget, "amount_micros", amount_micros) and "amount_micros" not in budget.dirty_fields:
         return None
     budget.version += 1
-    scope = {str(campaign_id): {"budget": {str(budget.id): ["amount_micros"]}}}
-    return _open(work, actor, customer.id, scope=scope, campaign_id=campaign_id, reason=reason)
+    order = Order()
+    order.add(campaign, "budget", budget.id, ["amount_micros"])
+    return _open(work, actor, customer.id, order.only[customer.id], reason)
 
 
 def _users(session: Session, budget: CampaignBudget) -> int:

@@ -14,21 +14,11 @@ from typing import Any
 from backend.campaigns.tree import AdNode, CampaignNode
 from backend.integrations.googleads.gateway import Gateway
 from backend.integrations.googleads.resource_names import last_id
+from backend.publish import linked_assets, shared_lists
+from backend.publish.asking import enum_name, quoted
 from backend.publish.batches import Sent
 from backend.publish.creatives import image_name
 from backend.publish.planner import Subject, subject
-
-
-def quoted(value: str) -> str:
-    """Write a text as a GAQL string.
-
-    Raises:
-        ValueError: The text has a line break, which GAQL cannot hold.
-    """
-    if "\n" in value or "\r" in value:
-        raise ValueError("a line break cannot stand in a query")
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def find_by_marker(gateway: Gateway, customer_id: str, marker: str) -> tuple[int, str] | None:
@@ -54,33 +44,37 @@ def adopt(gateway: Gateway, customer_id: str, tree: CampaignNode, operations: Se
         return None
     campaign_id, campaign_name = found
     names = {subject("campaign", tree.id): campaign_name}
-    for part in (_budget, _ad_groups, _negatives, _asset_groups, _images):
+    for part in (_budget, _ad_groups, _negatives, _asset_groups, _images, linked_assets.find):
         names.update(part(gateway, customer_id, tree, campaign_id))
+    names.update(shared_lists.find_new(gateway, customer_id, tree))
+    names.update(shared_lists.find_links(gateway, customer_id, tree, campaign_id))
     return [names.get(operation.subject, "") if operation.verb == "create" else "" for operation in operations]
 
 
 def adopt_additions(
     gateway: Gateway, customer_id: str, tree: CampaignNode, marker: str, operations: Sequence[Sent]
 ) -> list[str] | None:
-    """Give the names of what a push made below a live campaign; None when its marker label does not exist."""
+    """Give the names of what a push made below a live campaign, or of a list; None when its label does not exist."""
     query = f"SELECT label.resource_name FROM label WHERE label.name = {quoted(marker)} LIMIT 1"
-    if next(iter(gateway.search(customer_id, query)), None) is None or not tree.resource_name:
+    if next(iter(gateway.search(customer_id, query)), None) is None:
         return None
-    campaign_id = last_id(tree.resource_name)
-    names: dict[Subject, str] = {}
-    for part in (_ad_groups, _asset_groups, _images):
-        names.update(part(gateway, customer_id, tree, campaign_id))
+    names: dict[Subject, str] = shared_lists.find_new(gateway, customer_id, tree)
+    if tree.resource_name:
+        campaign_id = last_id(tree.resource_name)
+        for part in (_ad_groups, _asset_groups, _images, linked_assets.find, shared_lists.find_links):
+            names.update(part(gateway, customer_id, tree, campaign_id))
     return [names.get(operation.subject, "") if operation.verb == "create" else "" for operation in operations]
 
 
-def find_keywords(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[Subject, str]:
-    """Give the names of the tree's keywords at Google, by their natural key: parent, text, match type, sign."""
-    if not tree.resource_name:
-        return {}
-    campaign_id = last_id(tree.resource_name)
-    groups = {group.resource_name: group for group in tree.ad_groups if group.resource_name}
-    names = _keywords(gateway, customer_id, campaign_id, groups)
-    names.update(_negatives(gateway, customer_id, tree, campaign_id))
+def find_known(gateway: Gateway, customer_id: str, tree: CampaignNode) -> dict[Subject, str]:
+    """Give the names at Google of what has a natural key: keywords by parent, text, type and sign, uses of lists."""
+    names = shared_lists.find_keywords(gateway, customer_id, tree.shared_sets)
+    if tree.resource_name:
+        campaign_id = last_id(tree.resource_name)
+        groups = {group.resource_name: group for group in tree.ad_groups if group.resource_name}
+        names.update(_keywords(gateway, customer_id, campaign_id, groups))
+        names.update(_negatives(gateway, customer_id, tree, campaign_id))
+        names.update(shared_lists.find_links(gateway, customer_id, tree, campaign_id))
     return names
 
 
@@ -131,7 +125,7 @@ def _keywords(gateway: Gateway, customer_id: str, campaign_id: int, groups: dict
         key = (
             criterion.ad_group,
             criterion.keyword.text.casefold(),
-            _enum(criterion.keyword, "match_type"),
+            enum_name(criterion.keyword, "match_type"),
             criterion.negative,
         )
         keyword = ours.get(key)
@@ -152,7 +146,7 @@ def _negatives(gateway: Gateway, customer_id: str, tree: CampaignNode, campaign_
     names: _Names = {}
     for row in gateway.search(customer_id, query):
         criterion = row.campaign_criterion
-        keyword = ours.get((criterion.keyword.text.casefold(), _enum(criterion.keyword, "match_type")))
+        keyword = ours.get((criterion.keyword.text.casefold(), enum_name(criterion.keyword, "match_type")))
         if keyword is not None:
             names[subject("keyword", keyword.id)] = criterion.resource_name
     return names
@@ -243,9 +237,3 @@ def find_images(gateway: Gateway, customer_id: str, assets: Iterable[Any]) -> _N
         for row in gateway.search(customer_id, query)
         if row.asset.name in ours
     }
-
-
-def _enum(message: Any, field: str) -> str:
-    """The name of an enum's value in a raw message."""
-    value = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number.get(getattr(message, field))
-    return value.name if value else "UNKNOWN"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,13 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:google_ids AS bigint[]), CAST(:names AS 
     AS n(id, google_id, resource_name)
 WHERE t.customer_id = :customer AND t.id = n.id
 """
+LINKS = ("campaign_asset", "ad_group_asset", "asset_group_asset", "campaign_shared_set")
+_LINKED = """
+UPDATE {table} t SET resource_name = n.resource_name, sync_status = 'synced', sync_error = NULL, dirty_fields = '{{}}',
+    base = '{{}}', first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
+FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
+WHERE t.customer_id = :customer AND t.id = n.id
+"""
 _EDGES = {
     "ad": """UPDATE adgroup_ad t SET resource_name = n.resource_name, sync_status = 'synced', sync_error = NULL,
         first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
@@ -47,9 +54,6 @@ _EDGES = {
         first_synced_at = coalesce(t.first_synced_at, now()), last_synced_at = now(), updated_at = now()
         FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
         WHERE t.customer_id = :customer AND t.keyword_id = n.id""",
-    "shared_set_link": """UPDATE campaign_shared_set t SET resource_name = n.resource_name
-        FROM unnest(CAST(:ids AS uuid[]), CAST(:names AS text[])) AS n(id, resource_name)
-        WHERE t.customer_id = :customer AND t.shared_set_id = n.id""",
 }
 
 
@@ -69,9 +73,11 @@ def record_created(session: Session, customer_id: UUID, operations: Sequence[Sen
             session.execute(text(_NAMED.format(table=ENTITIES[kind])), values)
         if kind == "ad":
             session.execute(text(_ADS), values)
+        edge_values = {name: value for name, value in values.items() if name != "google_ids"}
         if kind in _EDGES:
-            edge_values = {name: value for name, value in values.items() if name != "google_ids"}
             session.execute(text(_EDGES[kind]), edge_values)
+        if kind in LINKS:
+            session.execute(text(_LINKED.format(table=kind)), edge_values)
     session.expire_all()
 
 
@@ -140,30 +146,52 @@ def _values(customer_id: UUID, rows: Iterable[tuple[UUID, int, str]]) -> dict[st
     }
 
 
+_GROUPS = "(SELECT ad_group_id FROM campaign_adgroup WHERE customer_id = :customer AND campaign_id = :id)"
+_ASSET_GROUPS = "(SELECT asset_group_id FROM campaign_asset_group WHERE customer_id = :customer AND campaign_id = :id)"
+_LISTS = """(SELECT e.shared_set_id FROM campaign_shared_set e JOIN shared_sets s ON s.customer_id = e.customer_id
+    AND s.id = e.shared_set_id AND s.google_id IS NULL AND s.deleted_at IS NULL
+    WHERE e.customer_id = :customer AND e.campaign_id = :id AND e.status <> 'REMOVED' AND NOT EXISTS (
+        SELECT FROM mutate_batches m WHERE m.customer_id = e.customer_id AND m.state IN ('PREPARED', 'SENT')
+        AND m.operations @> jsonb_build_array(jsonb_build_array(
+            'shared_set', jsonb_build_array('shared_set', e.shared_set_id::text)))))"""
+"""New lists that a campaign uses, but for those that the request of another job is just making."""
 TREE_TABLES = {
-    "ad_groups": "id IN (SELECT ad_group_id FROM campaign_adgroup WHERE customer_id = :customer AND campaign_id = :id)",
-    "asset_groups": "id IN (SELECT asset_group_id FROM campaign_asset_group"
-    " WHERE customer_id = :customer AND campaign_id = :id)",
+    "ad_groups": f"id IN {_GROUPS}",
+    "asset_groups": f"id IN {_ASSET_GROUPS}",
     "ads": "id IN (SELECT a.ad_id FROM adgroup_ad a JOIN campaign_adgroup g ON g.customer_id = a.customer_id"
     " AND g.ad_group_id = a.ad_group_id WHERE a.customer_id = :customer AND g.campaign_id = :id)",
-    "adgroup_ad": "ad_group_id IN (SELECT ad_group_id FROM campaign_adgroup"
-    " WHERE customer_id = :customer AND campaign_id = :id)",
-    "keywords": "(parent_id = :id OR parent_id IN (SELECT ad_group_id FROM campaign_adgroup"
-    " WHERE customer_id = :customer AND campaign_id = :id))",
+    "adgroup_ad": f"ad_group_id IN {_GROUPS}",
+    "keywords": f"(parent_id = :id OR parent_id IN {_GROUPS} OR parent_id IN {_LISTS})",
     "campaign_budgets": "id = (SELECT budget_id FROM campaigns WHERE customer_id = :customer AND id = :id)",
+    "campaign_asset": "campaign_id = :id",
+    "ad_group_asset": f"ad_group_id IN {_GROUPS}",
+    "asset_group_asset": f"asset_group_id IN {_ASSET_GROUPS}",
+    "campaign_shared_set": "campaign_id = :id",
+    "shared_sets": f"id IN {_LISTS}",
 }
+LIST_TABLES = {"shared_sets": "id = :id", "keywords": "parent_id = :id"}
+_LOCAL = {"adgroup_ad": "first_synced_at IS NULL", **dict.fromkeys(LINKS, "resource_name IS NULL")}
 
 
 def mark_tree(session: Session, customer_id: UUID, campaign_id: UUID, before: str, after: str) -> None:
-    """Move every part of a tree that Google does not know yet from one `sync_status` to another."""
+    """Move every part of a campaign's tree that Google does not know yet from one `sync_status` to another."""
+    _mark(session, TREE_TABLES, {"customer": customer_id, "id": campaign_id, "before": before, "after": after})
+
+
+def mark_list(session: Session, customer_id: UUID, shared_set_id: UUID, before: str, after: str) -> None:
+    """Move a list of negatives, and those in it that Google does not know yet, from one `sync_status` to another."""
+    _mark(session, LIST_TABLES, {"customer": customer_id, "id": shared_set_id, "before": before, "after": after})
+
+
+def _mark(session: Session, tables: Mapping[str, str], values: Mapping[str, Any]) -> None:
     session.flush()
-    for table, condition in TREE_TABLES.items():
-        local = "first_synced_at IS NULL" if table == "adgroup_ad" else "google_id IS NULL"
+    for table, condition in tables.items():
+        local = _LOCAL.get(table, "google_id IS NULL")
         session.execute(
             text(
                 f"UPDATE {table} SET sync_status = :after, updated_at = now()"  # noqa: S608 (constants of this module)
                 f" WHERE customer_id = :customer AND sync_status = :before AND {local} AND {condition}"
             ),
-            {"customer": customer_id, "id": campaign_id, "before": before, "after": after},
+            values,
         )
     session.expire_all()

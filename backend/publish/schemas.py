@@ -63,11 +63,22 @@ class PreviewChange(Schema):
     after = fields.Raw(required=True, allow_none=True)
 
 
+class PreviewNew(Schema):
+    """One thing that a push would make."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+
+
 class Preview(Schema):
     """What a push would change, and what it costs of Google's daily quota."""
 
     changes = fields.List(fields.Nested(PreviewChange), required=True)
-    creates = fields.Dict(required=True)
+    creates = fields.Dict(required=True, metadata={"description": "How many of each kind would be made."})
+    new = fields.List(
+        fields.Nested(PreviewNew), required=True, metadata={"description": "What would be made, the first 500."}
+    )
     operations = fields.Integer(required=True)
     quota = fields.Integer(required=True)
 

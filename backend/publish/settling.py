@@ -11,14 +11,22 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.adgraph.asset_groups import AssetGroup
-from backend.adgraph.edges import AdGroupAd
+from backend.adgraph.asset_groups import (
+    AssetGroup,
+    AssetGroupAsset,
+    CampaignAssetGroup,
+    CampaignSharedSet,
+    SharedSet,
+)
+from backend.adgraph.edges import AdGroupAd, AdGroupAsset, CampaignAdGroup, CampaignAsset, Link
 from backend.adgraph.models import Ad, AdGroup, Campaign, CampaignBudget, Keyword
-from backend.campaigns import dirty
+from backend.campaigns import dirty, linking
+from backend.campaigns.loading import load_uses
+from backend.campaigns.tree import AdNode
 from backend.integrations.googleads.errors import AdsFailure
 from backend.integrations.googleads.gateway import MutateReply
 from backend.integrations.googleads.mutate.results import PARENT_FAILED
-from backend.publish import batches, recording
+from backend.publish import batches, creatives, recording
 from backend.publish.batches import Sent
 from backend.publish.models import MutateBatch
 
@@ -30,6 +38,11 @@ MODELS: dict[str, Any] = {
     "ad_status": AdGroupAd,
     "keyword": Keyword,
     "asset_group": AssetGroup,
+    "shared_set": SharedSet,
+    "campaign_asset": CampaignAsset,
+    "ad_group_asset": AdGroupAsset,
+    "asset_group_asset": AssetGroupAsset,
+    "campaign_shared_set": CampaignSharedSet,
 }
 ALREADY_REMOVED = frozenset(
     {
@@ -69,7 +82,7 @@ def settle(session: Session, customer_id: UUID, batch: MutateBatch, reply: Mutat
         if reason is None:
             settled.applied += 1
             if operation.verb != "create" and row is not None:
-                _applied(row, operation, batch.before_images.get(":".join(key), {}).get("after", {}))
+                _applied(session, row, operation, batch.before_images.get(":".join(key), {}).get("after", {}))
             continue
         settled.failures.append(_failure(index, operation, reason, reply.request_id))
         if key[0] == "targeting":
@@ -115,11 +128,23 @@ def _rows(session: Session, customer_id: UUID, operations: Sequence[Sent]) -> di
     return found
 
 
-def _applied(row: Any, operation: Sent, after: Mapping[str, Any]) -> None:
-    dirty.pushed(row, tuple(after), dict(after))
+def _applied(session: Session, row: Any, operation: Sent, after: Mapping[str, Any]) -> None:
+    dirty.pushed(row, tuple(after), after, _texts_of(session, row, after) if isinstance(row, Ad) else None)
     if operation.verb == "remove" and isinstance(row, Campaign):
         row.google_status, row.status = "REMOVED", "REMOVED"
+    if operation.verb == "remove" and isinstance(row, Link) and row.status != "REMOVED":
+        # It was linked again while its removal was under way: that is a new link.
+        row.resource_name, row.sync_status, row.dirty_fields, row.base = None, "draft", [], {}
     row.version += 1
+
+
+def _texts_of(session: Session, ad: Ad, after: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lists of an ad hold now; it may have been edited while the push was under way."""
+    if not dirty.LISTS & after.keys():
+        return {}
+    uses = load_uses(session, ad)
+    held = creatives.held(AdNode(id=ad.id, type=ad.type, uses=uses))
+    return {name: held[name] for name in after if name in held}
 
 
 def _refused(row: Any, reason: AdsFailure, request_id: str | None) -> None:
@@ -151,6 +176,26 @@ def _settle_targeting(session: Session, customer_id: UUID, images: Mapping[str, 
         campaign = session.get(Campaign, {"customer_id": customer_id, "id": UUID(campaign_id)}, with_for_update=True)
         if campaign is not None:
             dirty.pushed(campaign, ("targeting",), {"targeting": image["after"]})
+
+
+def settle_lists(session: Session, customer_id: UUID, campaign_id: UUID) -> None:
+    """Where nothing of a campaign's, ad group's or asset group's lists waits any more, they are clean again."""
+    groups = select(CampaignAdGroup.ad_group_id).where(
+        CampaignAdGroup.customer_id == customer_id, CampaignAdGroup.campaign_id == campaign_id
+    )
+    asset_groups = select(CampaignAssetGroup.asset_group_id).where(
+        CampaignAssetGroup.customer_id == customer_id, CampaignAssetGroup.campaign_id == campaign_id
+    )
+    for model, ids in ((Campaign, [campaign_id]), (AdGroup, groups), (AssetGroup, asset_groups)):
+        rows = select(model).where(
+            model.customer_id == customer_id,
+            model.id.in_(ids),
+            model.google_id.isnot(None),
+            model.dirty_fields.overlap(sorted(dirty.LISTS)),
+        )
+        for row in session.scalars(rows):
+            linking.refresh(session, row)
+    session.flush()
 
 
 def explain(

@@ -10,7 +10,8 @@ from backend.campaigns.tree import CampaignNode
 from backend.integrations.googleads.gateway import Gateway
 from backend.integrations.googleads.mutate.plan import MutatePlan
 from backend.integrations.googleads.resource_names import last_id
-from backend.publish.planner import subject, targeting_criteria
+from backend.publish.planner import subject
+from backend.publish.resources import targeting_criteria
 
 KINDS = ("LOCATION", "LANGUAGE", "DEVICE", "AD_SCHEDULE")
 UNCHANGED = 1.0
@@ -88,7 +89,17 @@ def plan_difference(
     for key, (name, modifier) in existing.items():
         if key in keys:
             continue
-        if "device" not in key:
+        if '"device"' not in key:
             plan.remove("campaign_criterion", name, about)
         elif modifier != UNCHANGED:  # Google keeps a criterion for every device
             plan.update("campaign_criterion", name, ["bid_modifier"], about, bid_modifier=UNCHANGED)
+
+
+def cost(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """Give how many operations lead from one targeting to another, as far as can be told without asking Google."""
+    had, wanted = (
+        {_key(item, item.get("negative", False)): item.get("bid_modifier") for item in targeting_criteria(targeting)}
+        for targeting in (before, after)
+    )
+    both = had.keys() & wanted.keys()
+    return len(had.keys() ^ wanted.keys()) + sum(1 for key in both if had[key] != wanted[key])

@@ -1,7 +1,7 @@
 """Add search terms as keywords or negatives, many at once: each item is added, known already, or refused with a reason.
 
-What is added is a draft of ours below a live ad group, campaign or shared list; a push brings it to Google. A negative
-that would block a keyword or a search that converts is refused, unless the item says that this is meant.
+What is added is a draft of ours below a live ad group, campaign or shared list; its push brings it to Google. A
+negative that would block a keyword or a search that converts is refused, unless the item says that this is meant.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ _PARENTS = {
     "shared_list": "SELECT s.google_id, s.id, s.status, NULL::uuid AS campaign_id FROM shared_sets s"
     " WHERE s.customer_id = :customer AND s.google_id = ANY(:ids) AND s.deleted_at IS NULL",
 }
+
+
+_TAKEN = text("SELECT count(*) FROM keywords WHERE parent_id = :id AND status <> 'REMOVED' AND deleted_at IS NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def add(work: Work, actor: Actor, customer: Customer, account: Account, items: S
     parents = _parents(session, account, items)
     known = _known(session, account, {parent.id for parent in parents.values()})
     outcomes = [_checked(index, item, parents, known) for index, item in enumerate(items)]
+    _refuse_overfull(session, items, parents, outcomes)
     _refuse_harmful(session, account, items, parents, outcomes)
     _write(session, customer, items, parents, outcomes)
     new = [outcome for outcome in outcomes if outcome.status == "added"]
@@ -178,6 +182,29 @@ def _unknown_parent(index: int, item: Mapping[str, Any]) -> Finding:
     return Finding(
         f"/items/{index}/{field}", "not_found", f"The account has no such {item['level'].replace('_', ' ')}."
     )
+
+
+def _refuse_overfull(
+    session: Session,
+    items: Sequence[Mapping[str, Any]],
+    parents: Mapping[tuple[str, int], Parent],
+    outcomes: list[Outcome],
+) -> None:
+    """Refuse what a list of negatives has no room for."""
+    room: dict[UUID, int] = {}
+    for outcome in outcomes:
+        item = items[outcome.index]
+        if outcome.status != "added" or item["level"] != "shared_list":
+            continue
+        parent = parents[item["level"], _parent_id(item)]
+        if parent.id not in room:
+            taken = session.execute(_TAKEN, {"id": parent.id}).scalar_one()
+            room[parent.id] = (BY_CODE["shared_set_keywords_count"].maximum or 0) - taken
+        room[parent.id] -= 1
+        if room[parent.id] < 0:
+            outcome.status = "refused"
+            code = "shared_set_keywords_count"
+            outcome.errors = (Finding(f"/items/{outcome.index}", code, BY_CODE[code].advice),)
 
 
 def _refuse_harmful(

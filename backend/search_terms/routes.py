@@ -117,7 +117,7 @@ def over_blocking(order: dict[str, Any]) -> list[dict[str, Any]]:
 @bp.arguments(schemas.AddSchema)
 @bp.response(200, schemas.AddedSchema)
 def add(order: dict[str, Any]) -> dict[str, Any]:
-    """Add search terms as keywords or negatives; each item is answered by its index, and campaigns are pushed."""
+    """Add search terms as keywords or negatives; each item is answered by its index; campaigns and lists are pushed."""
     actor = current_actor()
     with unit_of_work() as work:
         account = accounts.find(work.session, order, actor, Role.EDITOR)
@@ -127,7 +127,8 @@ def add(order: dict[str, Any]) -> dict[str, Any]:
     counts = {
         status: sum(outcome.status == status for outcome in added.outcomes) for status in ("added", "exists", "refused")
     }
-    waiting = sum(parent.campaign_id is None for parent in added.parents)
+    lists = sum(parent.campaign_id is None for parent in added.parents)
+    waiting = lists - sum(push["shared_set_id"] is not None and push["job_id"] is not None for push in pushes)
     return {
         **counts,
         "pushes": pushes,

@@ -177,7 +177,7 @@ class AddSchema(AccountQuery):
         allow_none=True,
         load_default=None,
         metadata={
-            "description": "Push the campaigns that got something new, with all that waits below them. "
+            "description": "Push the campaigns and lists that got something new, with all that waits there. "
             "By default a publisher pushes and an editor leaves drafts."
         },
     )
@@ -251,9 +251,10 @@ class OutcomeSchema(ma.Schema):
 
 
 class PushSchema(ma.Schema):
-    """The push of one campaign: its job, or why there is none."""
+    """The push of one campaign or list: its job, or why there is none."""
 
-    campaign_id = ma.fields.String(required=True, metadata={"description": "Our id."})
+    campaign_id = ma.fields.String(required=True, allow_none=True, metadata={"description": "Our id."})
+    shared_set_id = ma.fields.String(required=True, allow_none=True, metadata={"description": "Our id."})
     job_id = ma.fields.String(required=True, allow_none=True)
     code = ma.fields.String(allow_none=True)
     detail = ma.fields.String(allow_none=True)
@@ -264,7 +265,7 @@ class AddedSchema(ma.Schema):
 
     pushes = ma.fields.List(ma.fields.Nested(PushSchema), required=True)
     waiting_lists = ma.fields.Integer(
-        required=True, metadata={"description": "Shared lists with new drafts; no campaign's push takes them along."}
+        required=True, metadata={"description": "Shared lists whose new drafts are not being pushed."}
     )
 
     added = ma.fields.Integer(required=True)

@@ -6,7 +6,7 @@ whose local edits wait to be pushed.
 
 from __future__ import annotations
 
-from backend.adgraph.merge import EntityMerge, Field
+from backend.adgraph.merge import UNTOUCHED, EntityMerge, Field
 from backend.integrations.googleads.rows import Column, Kind, Selection
 from backend.sync.queries import StructureQuery, google_status, resource_name
 
@@ -129,12 +129,45 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
 )
 
 
-def _link(name: str, resource: str, table: str, parents: str, parent: str, *, ordered: bool = False) -> StructureQuery:
+_SEEN = "updated_at = now(), last_synced_at = now(), first_synced_at = coalesce(t.first_synced_at, now())"
+_BELIEVED = f"{UNTOUCHED} AND NOT t.id = ANY(CAST(%(pushed)s AS uuid[]))"
+_CLEAN = "sync_status = 'synced', dirty_fields = '{}', base = '{}', sync_error = NULL"
+
+
+def _follow(table: str, source: str, key: tuple[str, ...], *, more: dict[str, str] | None = None) -> str:
+    """SQL that brings links up to Google's: a local edit stands until it is pushed, or Google says the same.
+
+    A draft of ours that Google has meanwhile (its answer was lost, or somebody made the same there) is live from now
+    on; what Google removed before it was drafted again says nothing about the draft.
+    """
+    same = " AND ".join(f"t.{column} = s.{column}" for column in key)
+    extra = more or {}
+    return f"""
+MERGE INTO {table} t USING ({source}) s ON t.customer_id = %(customer)s AND {same}
+WHEN MATCHED AND {_BELIEVED} AND t.resource_name IS NULL AND s.status <> 'REMOVED' THEN UPDATE SET
+    status = s.status, resource_name = s.resource_name, {_SEEN}, {_CLEAN}
+WHEN MATCHED AND {_BELIEVED} AND t.resource_name IS NOT NULL AND t.dirty_fields = '{{}}' AND t.status <> s.status
+    THEN UPDATE SET status = s.status, version = t.version + 1, {_SEEN}, {_CLEAN}
+WHEN MATCHED AND {_BELIEVED} AND t.dirty_fields <> '{{}}' AND t.status = s.status THEN UPDATE SET {_SEEN}, {_CLEAN}
+WHEN NOT MATCHED THEN INSERT (customer_id, {", ".join((*key, "status", "resource_name", *extra))}, sync_status,
+        first_synced_at, last_synced_at)
+    VALUES (%(customer)s, {", ".join(f"s.{name}" for name in (*key, "status", "resource_name"))},
+        {", ".join((*extra.values(), "'synced'", "now()", "now()"))})"""
+
+
+def _link(name: str, parents: str, parent: str, collection: str, *, ordered: bool = False) -> StructureQuery:
     """The link between a parent entity and its assets; `parent` is both GAQL's field and our column without _id.
 
     An `ordered` link has a place in its slot; Google gives none, so what it adds stands first.
     """
-    position, first = (", position", ", 0") if ordered else ("", "")
+    resource = table = f"{parent}_asset"
+    named = resource_name(collection, "s.parent_google_id", "s.asset_google_id", "s.field_type")
+    source = f"""
+    SELECT p.id AS {parent}_id, x.id AS asset_id, s.field_type, {google_status("status")} AS status,
+           {named} AS resource_name
+    FROM {{stage}} s
+    JOIN {parents} p ON p.customer_id = %(customer)s AND p.google_id = s.parent_google_id
+    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id"""
     return StructureQuery(
         name,
         resource,
@@ -148,21 +181,17 @@ def _link(name: str, resource: str, table: str, parents: str, parent: str, *, or
             key=("parent_google_id", "asset_google_id", "field_type"),
         ),
         edges=(
+            _follow(
+                table,
+                source,
+                (f"{parent}_id", "asset_id", "field_type"),
+                more={"position": "0"} if ordered else None,
+            ),
             f"""
-MERGE INTO {table} t USING (
-    SELECT p.id AS parent_id, x.id AS asset_id, s.field_type, {google_status("status")} AS status
-    FROM {{stage}} s
-    JOIN {parents} p ON p.customer_id = %(customer)s AND p.google_id = s.parent_google_id
-    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id
-) s ON t.customer_id = %(customer)s AND t.{parent}_id = s.parent_id AND t.asset_id = s.asset_id
-   AND t.field_type = s.field_type
-WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
-WHEN NOT MATCHED THEN INSERT (customer_id, {parent}_id, asset_id, field_type, status{position})
-    VALUES (%(customer)s, s.parent_id, s.asset_id, s.field_type, s.status{first})""",
-            f"""
-UPDATE {table} t SET status = 'REMOVED' FROM {parents} p, assets x
-WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id = t.customer_id
-  AND p.id = t.{parent}_id AND p.sync_status = 'synced' AND p.google_id IS NOT NULL
+UPDATE {table} t SET status = 'REMOVED', version = t.version + 1, {_SEEN}, {_CLEAN} FROM {parents} p, assets x
+WHERE t.customer_id = %(customer)s AND t.resource_name IS NOT NULL AND {_BELIEVED}
+  AND (t.status <> 'REMOVED' OR t.dirty_fields <> '{{}}') AND p.customer_id = t.customer_id
+  AND p.id = t.{parent}_id AND p.google_id IS NOT NULL
   AND x.customer_id = t.customer_id AND x.id = t.asset_id AND x.google_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.parent_google_id = p.google_id
                   AND s.asset_google_id = x.google_id AND s.field_type = t.field_type)""",
@@ -172,11 +201,9 @@ WHERE t.customer_id = %(customer)s AND t.status <> 'REMOVED' AND p.customer_id =
     )
 
 
-CAMPAIGN_ASSETS = _link("campaign_assets", "campaign_asset", "campaign_asset", "campaigns", "campaign")
-AD_GROUP_ASSETS = _link("ad_group_assets", "ad_group_asset", "ad_group_asset", "ad_groups", "ad_group")
-ASSET_GROUP_ASSETS = _link(
-    "asset_group_assets", "asset_group_asset", "asset_group_asset", "asset_groups", "asset_group", ordered=True
-)
+CAMPAIGN_ASSETS = _link("campaign_assets", "campaigns", "campaign", "campaignAssets")
+AD_GROUP_ASSETS = _link("ad_group_assets", "ad_groups", "ad_group", "adGroupAssets")
+ASSET_GROUP_ASSETS = _link("asset_group_assets", "asset_groups", "asset_group", "assetGroupAssets", ordered=True)
 
 ACCOUNT_ASSETS = StructureQuery(
     "account_assets",
@@ -265,17 +292,16 @@ SHARED_SET_LINKS = StructureQuery(
         key=("campaign_google_id", "shared_set_google_id"),
     ),
     edges=(
-        f"""
-MERGE INTO campaign_shared_set t USING (
+        _follow(
+            "campaign_shared_set",
+            f"""
     SELECT p.id AS campaign_id, x.id AS shared_set_id, {google_status("status")} AS status,
            {resource_name("campaignSharedSets", "s.campaign_google_id", "s.shared_set_google_id")} AS resource_name
     FROM {{stage}} s
     JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id
-    JOIN shared_sets x ON x.customer_id = %(customer)s AND x.google_id = s.shared_set_google_id
-) s ON t.customer_id = %(customer)s AND t.campaign_id = s.campaign_id AND t.shared_set_id = s.shared_set_id
-WHEN MATCHED AND t.status IS DISTINCT FROM s.status THEN UPDATE SET status = s.status
-WHEN NOT MATCHED THEN INSERT (customer_id, campaign_id, shared_set_id, status, resource_name)
-    VALUES (%(customer)s, s.campaign_id, s.shared_set_id, s.status, s.resource_name)""",
+    JOIN shared_sets x ON x.customer_id = %(customer)s AND x.google_id = s.shared_set_google_id""",
+            ("campaign_id", "shared_set_id"),
+        ),
     ),
     change_type="CAMPAIGN_SHARED_SET",
 )

@@ -120,7 +120,7 @@ SHARED_SETS = StructureQuery(
             key=(("google_id", "s.id"),),
             fields=(
                 Field("name", "s.name", editable=True),
-                Field("status", google_status("status")),
+                Field("status", google_status("status"), editable=True),
                 Field("type", "s.type"),
                 Field("resource_name", resource_name("sharedSets", "s.id"), derived=True),
             ),
@@ -153,7 +153,7 @@ SHARED_NEGATIVES = StructureQuery(
                 Field("text", "s.text"),
                 _TEXT_AND_TYPE[1],
                 Field("negative", "true"),
-                Field("status", "'ENABLED'"),
+                Field("status", "'ENABLED'", editable=True),
                 Field("resource_name", resource_name("sharedCriteria", "s.shared_set_google_id", "s.id"), derived=True),
             ),
             gone="status = 'REMOVED'",

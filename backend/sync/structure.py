@@ -112,7 +112,7 @@ def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *
                 pushed=doubtful,
             )
         for statement in query.edges:
-            run_statement(work.session, stage, statement)
+            run_statement(work.session, stage, statement, read_at=read_at, pushed=doubtful)
         tables = [target.table for target in query.merges]
         result.conflicts += conflicts.announce_new(work, stage.customer_id, reader.job.tenant_id, tables)
         stage.drop(work.session)

@@ -57,6 +57,11 @@ def foreign(team, add_account, rows, app):
         "key_id": key,
         "user_id": str(team.user_id),
     }
+    shared = team.client.post("/api/shared_sets", json={"name": f"Foreign {uuid.uuid4()}", "customer_id": customer})
+    known["shared_set_id"] = shared.get_json()["id"]
+    link = {"field_type": "CALLOUT", "callout_text": "Foreign"}
+    linked = team.client.post(f"/api/campaigns/{campaign}/asset_links", json={"asset_links": [link]})
+    known["link_id"] = linked.get_json()["items"][0]["id"]
     for table, name in (("ad_groups", "ad_group_id"), ("ads", "ad_id"), ("assets", "asset_id")):
         found = rows(f"SELECT id FROM {table} WHERE customer_id = :c LIMIT 1", c=ours["id"])
         if found:
@@ -137,5 +142,14 @@ def snapshot(rows, foreign):
     ids = [uuid.UUID(value) for name, value in foreign.items() if name not in ("customer_id", "slug")]
     return [
         rows(f"SELECT t::text AS line FROM {table} t WHERE id = ANY(:ids) ORDER BY id", ids=ids)
-        for table in ("campaigns", "jobs", "user_credentials", "api_tokens", "service_keys", "users")
+        for table in (
+            "campaigns",
+            "shared_sets",
+            "campaign_asset",
+            "jobs",
+            "user_credentials",
+            "api_tokens",
+            "service_keys",
+            "users",
+        )
     ]

@@ -17,8 +17,13 @@ from backend.campaigns.answers import (
     AssetItem,
     CampaignTree,
     KeywordItem,
+    Linked,
+    LinkItem,
     RuleBook,
+    SharedSetItem,
+    UsedListItem,
 )
+from backend.campaigns.schemas import CampaignItem
 from tests.support.shop import Shop, make_shop
 from tests.support.team import Team
 
@@ -100,7 +105,18 @@ def test_a_search_tree_and_each_of_its_children(shop: Shop) -> None:
     changed(shop, KeywordItem(), f"/api/keywords/{group['keywords'][0]['id']}", {"status": "PAUSED"})
     for parent in (f"campaigns/{campaign_id}", f"ad_groups/{group['id']}"):
         linked = client.post(f"/api/{parent}/asset_links", json={"asset_links": SEARCH["asset_links"]})
-        assert (linked.status_code, linked.get_json()) == (201, {"linked": 1})
+        assert described(Linked(), linked, 201)["linked"] == 1
+        (link,) = described(LinkItem(many=True), client.get(f"/api/{parent}/asset_links?limit=1"))
+        changed(shop, LinkItem(), f"/api/asset_links/{link['id']}", {"status": "PAUSED"})
+    form = {"customer_id": shop.google_id, "name": "Never", "keywords": ["free"]}
+    shared = described(SharedSetItem(), client.post("/api/shared_sets", json=form), 201)
+    assert described(SharedSetItem(many=True), client.get(f"/api/shared_sets?customer_id={shop.google_id}"))
+    assert described(KeywordItem(many=True), client.get(f"/api/shared_sets/{shared['id']}/keywords"))
+    changed(shop, SharedSetItem(), f"/api/shared_sets/{shared['id']}", {"name": "Not ever"})
+    used = f"/api/campaigns/{campaign_id}/shared_sets"
+    assert described(UsedListItem(many=True), client.post(used, json={"shared_set_ids": [shared["id"]]}), 201)
+    assert described(UsedListItem(many=True), client.get(used))
+    assert described(CampaignItem(many=True), client.get(f"/api/shared_sets/{shared['id']}/campaigns"))
 
 
 def test_asset_groups_and_the_library(shop: Shop) -> None:

@@ -122,9 +122,19 @@ def test_a_publisher_pushes_and_an_editor_leaves_drafts(shop: Shop) -> None:
     assert len(drafts(shop)) == 1
     items = [{**item, "text": "more"}, listed]
     answer = shop.team.client.post(PATH, json={"slug": shop.slug, "items": items}).get_json()
-    assert (answer["added"], answer["waiting_lists"]) == (2, 1)
-    job = shop.rows("SELECT kind, subject_id FROM jobs WHERE id = :id", id=answer["pushes"][0]["job_id"])[0]
-    assert job == {"kind": "push", "subject_id": shop.campaigns[1]}
+    assert (answer["added"], answer["waiting_lists"]) == (2, 0)
+    jobs = [
+        shop.rows("SELECT kind, subject_id FROM jobs WHERE id = :id", id=push["job_id"])[0] for push in answer["pushes"]
+    ]
+    (shared,) = shop.rows("SELECT id FROM shared_sets WHERE customer_id = :id", id=shop.customer_id)
+    assert jobs == [
+        {"kind": "push", "subject_id": shop.campaigns[1]},
+        {"kind": "push", "subject_id": shared["id"]},
+    ]
+    assert [(push["campaign_id"] is None, push["shared_set_id"] is None) for push in answer["pushes"]] == [
+        (False, True),
+        (True, False),
+    ]
     again = shop.team.client.post(PATH, json={"slug": shop.slug, "items": [{**item, "text": "third"}]}).get_json()
     assert (again["added"], again["pushes"][0]["job_id"], again["pushes"][0]["code"]) == (1, None, "push_in_progress")
 

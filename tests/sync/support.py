@@ -85,6 +85,6 @@ class Structure:
                         work.session, stage, target, read_at=moment, complete=complete, pushed=pushed
                     )
                 for statement in query.edges:
-                    run_statement(work.session, stage, statement)
+                    run_statement(work.session, stage, statement, read_at=moment)
                 stage.drop(work.session)
             return merged
