@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from google.protobuf.json_format import ParseDict
 
+from backend.sync.asset_queries import ACCOUNT_ASSETS, ASSETS
 from backend.sync.keyword_queries import AD_GROUP_KEYWORDS
 from backend.sync.queries import AD_GROUPS, ADS, BUDGETS, CAMPAIGNS
 from tests.support.database import Rows
@@ -227,3 +229,69 @@ def test_a_late_publish_wins_over_the_answer_that_was_asked_before(structure: St
     structure.merge(CAMPAIGNS, answer(campaign()))
     assert structure.merge(CAMPAIGNS, answer(), read_at=asked).removed == 0
     assert only(rows, structure)["status"] == "PUBLISHED"
+
+
+def _places(rows: Rows, *targetings: dict[str, Any]) -> list[Any]:
+    """Targetings as `canonical_targeting` writes them."""
+    return [
+        rows("SELECT canonical_targeting(CAST(:t AS jsonb)) AS it", t=json.dumps(targeting))[0]["it"]
+        for targeting in targetings
+    ]
+
+
+def test_targetings_that_say_the_same_are_equal_and_others_are_not(rows: Rows) -> None:
+    hours = {"day_of_week": "MONDAY", "start_hour": 8, "end_hour": 18}
+    one, same, other, cheaper = _places(
+        rows,
+        {"locations": [{"id": "2"}, {"id": "1", "negative": True}], "languages": ["9", "8"], "ad_schedule": [hours]},
+        {
+            "ad_schedule": [hours | {"start_minute": 0, "end_minute": 0, "bid_modifier": 1.0}],
+            "devices": [{"type": "MOBILE"}, {"type": "TABLET", "bid_modifier": 1}],
+            "languages": ["8", "9"],
+            "locations": [{"id": "1", "negative": True}, {"id": "2", "negative": False, "bid_modifier": None}],
+        },
+        {"locations": [{"id": "2"}, {"id": "1"}], "languages": ["9", "8"], "ad_schedule": [hours]},
+        {"locations": [{"id": "2", "bid_modifier": 1.2000000476837158}]},
+    )
+    assert one == same
+    assert one != other
+    assert cheaper == {"locations": [{"id": "2", "negative": False, "bid_modifier": 1.2}]}
+    assert _places(rows, {}, {"locations": [], "devices": None}) == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "chosen"),
+    [
+        (10, "maximize_conversions", {"target_cpa_micros": 5, "cpc_bid_ceiling_micros": 7}),
+        (11, "maximize_conversion_value", {"target_roas": 2.5, "cpc_bid_floor_micros": 7}),
+        (6, "target_cpa", {"target_cpa_micros": 5, "cpc_bid_floor_micros": 3}),
+        (8, "target_roas", {"target_roas": 4.0}),
+        (9, "target_spend", {"target_spend_micros": 5, "cpc_bid_ceiling_micros": 7}),
+        (15, "target_impression_share", {"location": "TOP_OF_PAGE", "location_fraction_micros": 650_000}),
+        (3, "manual_cpc", {}),
+    ],
+)
+def test_a_campaign_s_bidding_is_its_strategy_with_what_is_set(
+    structure: Structure, rows: Rows, kind: int, strategy: str, chosen: dict[str, Any]
+) -> None:
+    def fill(row: Any) -> None:
+        campaign()(row)
+        row.campaign.bidding_strategy_type = kind
+        ParseDict({strategy: chosen}, row.campaign)
+
+    structure.merge(CAMPAIGNS, answer(fill))
+    assert only(rows, structure)["bidding"] == {strategy: chosen}
+
+
+def test_a_link_to_the_account_that_google_no_longer_lists_is_removed(structure: Structure, rows: Rows) -> None:
+    def asset(row: Any) -> None:
+        row.asset.id, row.asset.type_ = 31, 5
+
+    def link(row: Any) -> None:
+        row.customer_asset.asset, row.customer_asset.field_type = "customers/1/assets/31", 13
+        row.customer_asset.status = 2
+
+    structure.merge(ASSETS, answer(asset))
+    for message, status in ((answer(link), "ENABLED"), (answer(), "REMOVED"), (answer(link), "ENABLED")):
+        structure.merge(ACCOUNT_ASSETS, message)
+        assert only(rows, structure, "customer_asset")["status"] == status

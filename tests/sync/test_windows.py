@@ -19,7 +19,13 @@ from backend.core import tenancy
 from backend.core.db import db, unit_of_work
 from backend.integrations.googleads.rows import open_decoder
 from backend.integrations.googleads.rows.descriptor import full_response
-from backend.sync.stat_queries import CAMPAIGN_STATS, KEYWORD_STATS, SEARCH_TERM_STATS, StatisticsQuery
+from backend.sync.stat_queries import (
+    ASSET_STATS,
+    CAMPAIGN_STATS,
+    KEYWORD_STATS,
+    SEARCH_TERM_STATS,
+    StatisticsQuery,
+)
 from tests.support.database import Rows
 from tests.support.team import Team
 from tests.sync.support import VERSION, new_account
@@ -51,8 +57,9 @@ class Window:
     ) -> WindowMerged:
         """`days`: (day, campaign, clicks); conversions are a tenth of the clicks."""
         response = full_response(VERSION)()
-        for day, google_id, clicks in days:
+        for number, (day, google_id, clicks) in enumerate(days):
             _row(response.results.add(), day, google_id, clicks)
+            _slot(response.results[-1], google_id, number)
         decoder = open_decoder(query.selection, VERSION, fast=fast)
         decoder.feed(response.SerializeToString())
         chunk = decoder.take()
@@ -77,6 +84,12 @@ def _row(row: Any, day: str, google_id: int, clicks: int) -> None:
     row.metrics.impressions, row.metrics.clicks = clicks * 10, clicks
     row.metrics.cost_micros, row.metrics.conversions = clicks * 1_234_567, clicks / 10
     row.metrics.conversions_value = clicks * 1.5
+
+
+def _slot(row: Any, google_id: int, number: int) -> None:
+    for view, parent in ((row.ad_group_ad_asset_view, "ad_group_ad"), (row.campaign_asset, "campaign")):
+        setattr(view, parent, f"customers/1/parents/5~{google_id * 10}")
+        view.asset, view.field_type = f"customers/1/assets/{google_id}", 2 + number  # each row its own slot
 
 
 @pytest.fixture
@@ -211,3 +224,21 @@ def test_dropping_a_month_by_age_loses_nothing_else(window: Window, rows: Rows) 
     with window.app.app_context():
         for table in partitions.TABLES:
             partitions.drop_before(db.engine, table, date(2001, 6, 1))
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["arrow", "plain"])
+def test_slots_of_one_place_are_added_up_and_places_stay_apart(window: Window, rows: Rows, fast: bool) -> None:
+    in_ads, on_campaigns = ASSET_STATS[0], ASSET_STATS[2]
+    slots = [("2026-01-31", 7, 3), ("2026-01-31", 7, 4), ("2026-01-31", 8, 1)]
+    assert window.merge(in_ads, slots, fast=fast) == WindowMerged(2, 0)
+    assert window.merge(on_campaigns, [("2026-01-31", 7, 50)], fast=fast) == WindowMerged(1, 0)
+
+    def clicks() -> list[tuple[int, int, int, int]]:
+        found = stored(rows, window)
+        return sorted((row["level"], row["google_id"], row["parent_google_id"], row["clicks"]) for row in found)
+
+    assert clicks() == [(6, 7, 70, 7), (6, 8, 80, 1), (8, 7, 70, 50)]
+    assert [row["conversions"] for row in stored(rows, window) if row["clicks"] == 7] == [Decimal("0.7")]
+    assert window.merge(in_ads, slots, fast=fast) == WindowMerged(0, 0)
+    assert window.merge(in_ads, slots[1:2], fast=fast) == WindowMerged(1, 1)
+    assert clicks() == [(6, 7, 70, 4), (8, 7, 70, 50)]
