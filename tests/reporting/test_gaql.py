@@ -82,7 +82,12 @@ def test_rows_are_the_sandbox_s(ask: Callable[..., Any], client_account: dict[st
     answer = ask(query)
     found = lines(answer)
     assert answer.content_type == "application/x-ndjson"
-    assert "X-Google-Operations-24h" in answer.headers
+    used, left = (int(answer.headers[f"X-Google-Operations-{name}"]) for name in ("24h", "Left"))
+    again = ask(query)
+    lines(again)
+    after = [int(again.headers[f"X-Google-Operations-{name}"]) for name in ("24h", "Left")]
+    assert after[0] == used + 1
+    assert after[1] < left
     assert found
     assert list(found[0]) == [
         "campaign.id",
@@ -188,7 +193,11 @@ def test_the_lists_are_long_enough() -> None:
 def test_only_a_check(ask: Callable[..., Any], sandbox: Sandbox) -> None:
     before = sandbox.last_seq()
     answer = ask("SELECT campaign.id FROM campaign", check_only=True)
-    assert answer.get_json() == {"resource": "campaign", "fields": ["campaign.id"], "role": "viewer"}
+    told = answer.get_json()
+    quota = told.pop("quota")
+    assert told == {"resource": "campaign", "fields": ["campaign.id"], "role": "viewer"}
+    assert quota["left"] == quota["limit"] - quota["project"] >= 0
+    assert 0 <= quota["account"] <= quota["project"]
     assert sandbox.last_seq() == before
 
 

@@ -14,6 +14,8 @@ from backend.core.http.problems import HttpProblem
 from config import Settings
 
 EXPOSED = (
+    "X-Google-Operations-24h",
+    "X-Google-Operations-Left",
     "ETag",
     "Link",
     "Location",

@@ -57,7 +57,8 @@ class Asked:
     def as_dict(self) -> dict[str, Any]:
         """What a check alone answers."""
         names = [field.name for field in self.query.select]
-        return {"resource": self.query.resource.name, "fields": names, "role": role_for(self.query).name.lower()}
+        role = role_for(self.query).name.lower()
+        return {"resource": self.query.resource.name, "fields": names, "role": role, "quota": self.quota.as_dict()}
 
 
 def _asked(order: dict[str, Any]) -> Asked:
@@ -65,10 +66,9 @@ def _asked(order: dict[str, Any]) -> Asked:
     known = catalogue(_settings().google.api_version)
     with unit_of_work() as work:
         account = accounts.find_any(work.session, order, actor)
-        used = quota.used(work.session, int(account.google_id))
     query = checked(order["query"], known, account.today())
     actor.must_be(role_for(query), account.customer_id)
-    return Asked(account, order["query"], query, known, used)
+    return Asked(account, order["query"], query, known, quota.used(_settings(), account.google_id))
 
 
 @bp.post("")

@@ -19,12 +19,22 @@ class GaqlOrder(AccountQuery):
     )
 
 
+class QuotaSchema(ma.Schema):
+    """Operations of the last 24 hours; a search is one."""
+
+    account = ma.fields.Integer(required=True, metadata={"description": "Used on this account."})
+    project = ma.fields.Integer(required=True, metadata={"description": "Used by the whole Google Cloud project."})
+    limit = ma.fields.Integer(required=True, allow_none=True, metadata={"description": "The project's, null for none."})
+    left = ma.fields.Integer(required=True, allow_none=True)
+
+
 class GaqlCheckedSchema(ma.Schema):
     """A query that Google would take."""
 
     resource = ma.fields.String(required=True)
     fields_ = ma.fields.List(ma.fields.String(), required=True, data_key="fields", attribute="fields")
     role = ma.fields.String(required=True)
+    quota = ma.fields.Nested(QuotaSchema, required=True)
 
 
 class FieldsQuery(ma.Schema):
