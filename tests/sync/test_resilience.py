@@ -83,7 +83,7 @@ def test_r24_a_sync_killed_mid_stream_resumes_and_converges(
     body = {"slug": slug, "command": "init", "args": {}}
     job_id = team.client.post("/api/runbooks/execute", json=body).get_json()["job_id"]
     begun = "SELECT 1 FROM watermarks WHERE customer_id = :c AND state ? 'backfill_from' AND watermark_date IS NOT NULL"
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not rows(begun, c=customer):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -92,7 +92,7 @@ def test_r24_a_sync_killed_mid_stream_resumes_and_converges(
     seq = sandbox.last_seq()
     with_heir = start_worker(environment, tmp_path / "heir")
     try:
-        job = wait_for_job(job_id, timeout=60)
+        job = wait_for_job(job_id, timeout=180)
     finally:
         with_heir.stop()
         os.killpg(worker.process.pid, signal.SIGCONT)
@@ -222,14 +222,18 @@ def test_r22_an_edit_made_between_reading_and_writing_is_kept(model: Model, sand
     row = model.campaigns()[0]
     row_id = str(row["id"])
     model.edit_there(row_id, row["resource_name"], "name")
-    sandbox.add_fault(
-        method="SearchStream", customer_id=row["resource_name"].split("/")[1], times=4, when="slow", delay_s=0.5
-    )
+    google_id = row["resource_name"].split("/")[1]
+    sandbox.add_fault(method="SearchStream", customer_id=google_id, times=40, when="slow", delay_s=1)
     syncing = threading.Thread(target=model.sync)
     syncing.start()
-    time.sleep(0.9)  # the campaigns' answer is under way and was asked for before this edit
+    # The stage of the campaigns is there as long as their answer is under way: it was asked for before these edits.
+    deadline = time.monotonic() + 60
+    while not any(stage["tablename"].endswith("_campaigns") for stage in stages(model.rows, model.team, google_id)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     model.edit_here(row_id, "name")
     model.edit_here(row_id, "final_url_suffix")
+    sandbox.clear_faults()
     syncing.join()
     after = next(item for item in model.campaigns() if str(item["id"]) == row_id)
     assert after["name"] == model.mine[row_id, "name"]
