@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from decimal import Decimal
 
 from backend.core.csv_cell import CONTROL, csv_cell
-from backend.reporting.document import Document, Format, Section, Table, written
+from backend.reporting.document import Document, Format, Section, Table, Value, written
+from backend.reporting.measures import RATIO_DIGITS, whole
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~])")
 _AT_THE_BEGINNING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]))")
@@ -65,7 +67,10 @@ def _defuse(match: re.Match[str]) -> str:
 
 
 def csv_text(document: Document) -> str:
-    """Every table of the document in one CSV: the section's key, then its columns; money in micros, exact."""
+    """Every table of the document in one CSV: the section's key, then its columns.
+
+    Money is in micros, averages of it rounded half up to the micro; other fractions have ten digits at most.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     for number, (section, table) in enumerate((s, t) for s in document.sections for t in s.tables):
@@ -73,5 +78,12 @@ def csv_text(document: Document) -> str:
             writer.writerow([])
         writer.writerow(["section", *(column.name for column in table.columns)])
         for row in table.rows:
-            writer.writerow([section.key, *(csv_cell(value) for value in row)])
+            cells = (_exact(value, column.format) for value, column in zip(row, table.columns, strict=True))
+            writer.writerow([section.key, *(csv_cell(cell) for cell in cells)])
     return out.getvalue()
+
+
+def _exact(value: Value, form: Format) -> Value:
+    if not isinstance(value, Decimal):
+        return value
+    return whole(value) if form is Format.MICROS else round(value, RATIO_DIGITS)

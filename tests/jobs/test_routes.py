@@ -1,6 +1,7 @@
 """The ledger of long work over HTTP: who sees what, cancelling, retrying, waiting."""
 
 import dataclasses
+import json
 import re
 import uuid
 
@@ -93,6 +94,16 @@ def test_jobs_are_listed_newest_first_page_by_page(team, new_job):
         pages += 1
     assert seen == made[::-1]
     assert pages == 3
+
+
+def test_a_list_leaves_long_texts_to_the_job_itself(team, new_job, ended):
+    job_id = new_job(team)
+    whole = {"scope": "LIFETIME", "totals": {"clicks": 3}, "markdown": "# Long\n" * 500}
+    ended(job_id, "finished", result=json.dumps(whole))
+    listed = team.client.get("/api/jobs").get_json()[0]
+    assert listed["result"] == {"scope": "LIFETIME", "totals": {"clicks": 3}}
+    for path in ("", "/status", "/result"):
+        assert team.client.get(f"/api/jobs/{job_id}{path}").get_json()["result"] == whole
 
 
 def test_a_cursor_belongs_to_its_question_and_its_organisation(team, new_team, new_job):

@@ -40,6 +40,13 @@ def test_csv_keeps_micros_and_fractions_exact() -> None:
     assert rows[1] == ["rows", "Spring", "2026-01-02", "1234567891", "0.3", ""]
 
 
+def test_csv_rounds_averages_to_the_micro_and_ratios_to_ten_digits() -> None:
+    columns = (Column("cpc_micros", "CPC", Format.MICROS), Column("roas", "ROAS", Format.NUMBER))
+    table = Table(columns, ((Decimal("628659.5"), Decimal(2) / Decimal(3)), (None, Decimal("1.50"))))
+    rows = list(csv.reader(io.StringIO(csv_text(Document("R", "EUR", (), (Section("s", "S", (), (table,)),))))))
+    assert rows[1:] == [["s", "628660", "0.6666666667"], ["s", "", "1.5"]]
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_no_cell_is_a_formula(start: str) -> None:
     assert csv_cell(f"{start}cmd|' /C calc'!A0").startswith("'")
