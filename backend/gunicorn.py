@@ -38,7 +38,7 @@ def post_worker_init(worker: Any) -> None:
     """Let the streams of a worker end when it is told to, so that a restart does not wait for them."""
     from backend.jobs.stream import LISTENER  # noqa: PLC0415 (the parent imports nothing of the application)
 
-    listener = worker.wsgi.extensions.get(LISTENER)
+    listener = getattr(worker.wsgi, "extensions", {}).get(LISTENER)  # something may be wrapped around the application
     if listener is None:
         return
     stop = signal.getsignal(signal.SIGTERM)

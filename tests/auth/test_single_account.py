@@ -91,6 +91,6 @@ def test_the_operator_makes_an_administrator_who_signs_in(app, team):
     assert browser.get("/api/me").get_json()["role"] == "admin"
     minted = run(args=["people", "token", email, "--organisation", f"Org {team.tenant_id}"])
     assert Client(app, minted.output.strip()).get("/api/me").get_json()["email"] == email
-    absent = run(args=["people", "token", "nobody@example.com"])
+    absent = run(args=["people", "token", "nobody@example.com", "--organisation", f"Org {team.tenant_id}"])
     assert absent.exit_code == 1
     assert "there is no nobody@example.com" in absent.output
