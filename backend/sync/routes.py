@@ -1,16 +1,28 @@
-"""`/api/data`: which accounts there are, how fresh their data is, and what was changed in them."""
+"""`/api/data`: which accounts there are, how fresh their data is, what was changed in them, what only sync brings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from backend.adgraph.models import Customer
+from sqlalchemy import select
+
+from backend.adgraph.labels import Label
+from backend.adgraph.models import BiddingStrategy, Customer
 from backend.auth import customers
 from backend.core.db import unit_of_work
 from backend.core.http import Blueprint, pages
 from backend.core.security import Role, current_actor, requires
-from backend.sync import freshness, timeline
-from backend.sync.schemas import ClientQuery, ClientSchema, FreshnessSchema, TimelineQuerySchema, TimelineSchema
+from backend.sync import carried, freshness, timeline
+from backend.sync.schemas import (
+    ClientQuery,
+    ClientSchema,
+    FreshnessSchema,
+    LabelSchema,
+    StrategySchema,
+    TimelineQuerySchema,
+    TimelineSchema,
+)
 
 bp = Blueprint("data", __name__, url_prefix="/api/data", description="Freshness of the synchronised data")
 
@@ -58,3 +70,29 @@ def clients(query: dict[str, Any]) -> Any:
     with unit_of_work() as work:
         rows, headers = pages.page(work.session, question, (pages.Key(Customer.slug), pages.Key(Customer.id)), query)
         return freshness.of_accounts(work.session, rows), headers
+
+
+@bp.get("/labels/<slug>")
+@requires(Role.VIEWER)
+@bp.arguments(pages.PageQuery, location="query")
+@bp.response(200, LabelSchema(many=True))
+def labels(query: dict[str, Any], slug: str) -> Any:
+    """Google's labels of one account, by name, each with how much carries it; our own labels are another thing."""
+    return _listed(slug, query, Label, carried.labels)
+
+
+@bp.get("/strategies/<slug>")
+@requires(Role.VIEWER)
+@bp.arguments(pages.PageQuery, location="query")
+@bp.response(200, StrategySchema(many=True))
+def strategies(query: dict[str, Any], slug: str) -> Any:
+    """The bidding strategies that campaigns of one account share, by name."""
+    return _listed(slug, query, BiddingStrategy, carried.strategies)
+
+
+def _listed(slug: str, query: dict[str, Any], model: Any, shown: Callable[..., list[dict[str, Any]]]) -> Any:
+    with unit_of_work() as work:
+        customer = customers.find_by_slug(work.session, slug, current_actor())
+        question = select(model).where(model.customer_id == customer.id, model.status != carried.REMOVED)
+        rows, headers = pages.page(work.session, question, (pages.Key(model.name), pages.Key(model.id)), query)
+        return shown(work.session, customer.id, rows), headers

@@ -78,6 +78,35 @@ class TimelineSchema(ma.Schema):
     reason = ma.fields.String(allow_none=True)
 
 
+class LabelSchema(ma.Schema):
+    """A label of Google's and how much carries it."""
+
+    id = ma.fields.UUID(required=True)
+    google_id = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    status = ma.fields.String(required=True)
+    background_color = ma.fields.String(required=True, allow_none=True, metadata={"description": "Such as #1A73E8."})
+    description = ma.fields.String(required=True, allow_none=True)
+    campaigns = ma.fields.Integer(required=True)
+    ad_groups = ma.fields.Integer(required=True)
+    ads = ma.fields.Integer(required=True)
+    keywords = ma.fields.Integer(required=True)
+
+
+class StrategySchema(ma.Schema):
+    """A bidding strategy that campaigns share."""
+
+    id = ma.fields.UUID(required=True)
+    google_id = ma.fields.String(required=True)
+    name = ma.fields.String(required=True)
+    type = ma.fields.String(required=True)
+    status = ma.fields.String(required=True)
+    bidding = ma.fields.Dict(
+        required=True, metadata={"description": "The strategy under Google's name with its settings, as on a campaign."}
+    )
+    campaigns = ma.fields.Integer(required=True, metadata={"description": "How many use it."})
+
+
 class ConflictQuery(pages.PageQuery):
     """Which conflicts to list."""
 

@@ -77,6 +77,7 @@ def modifiers(targeting: dict[str, Any]) -> dict[str, float]:
     return {item["type"]: item["bid_modifier"] for item in targeting.get("devices", ())}
 
 
+@pytest.mark.slow("two syncs of a whole account on two loaded cores")
 def test_targeting_bids_and_labels_are_the_sandbox_s(shop: Shop) -> None:
     shop.append()
     criteria = shop.state("campaign_criterion").values()
@@ -114,8 +115,28 @@ def test_targeting_bids_and_labels_are_the_sandbox_s(shop: Shop) -> None:
     assert {(campaigns[edge["campaign_id"]], labels[edge["label_id"]]) for edge in shop.edges("campaign_label")} == {
         (one["campaign"], one["label"]) for one in shop.state("campaign_label").values()
     }
+    shown_by_the_api(shop)
     again = shop.append()
     assert (again["mode"], again["changed"], again["removed"], again["skipped"]) == ("incremental", 0, 0, 0)
+
+
+def shown_by_the_api(shop: Shop) -> None:
+    """Labels with how many campaigns carry them, and shared strategies with how many use them, page by page."""
+    slug, found, path = shop.account["slug"], [], f"/api/data/labels/{shop.account['slug']}?limit=3"
+    while path:
+        answered = shop.team.client.get(path)
+        assert answered.status_code == 200, answered.text
+        found += answered.get_json()
+        link = answered.headers.get("Link", "")
+        path = link[1 : link.index(">")] if link else ""
+    assert [label["name"] for label in found] == sorted(one["name"] for one in shop.state("label").values())
+    carried = [one["label"] for one in shop.state("campaign_label").values()]
+    by_name = {one["name"]: carried.count(name) for name, one in shop.state("label").items()}
+    assert {label["name"]: label["campaigns"] for label in found} == by_name
+    strategies = shop.team.client.get(f"/api/data/strategies/{slug}").get_json()
+    users = [one for one in shop.state("campaign").values() if one.get("bidding_strategy")]
+    assert [(one["type"], one["campaigns"]) for one in strategies] == [("TARGET_CPA", len(users))]
+    assert shop.team.client.get("/api/data/labels/no-such-account").status_code == 404
 
 
 @pytest.mark.slow("three syncs of a whole account on two loaded cores")
