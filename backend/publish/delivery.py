@@ -101,14 +101,16 @@ def deliver(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateRe
     found = _resolve_earlier(job, target, batch_id, gateway, look)
     if found is not None:
         return found
-    payload = _about_to_send(job, target, batch_id)
+    payload, sends = _about_to_send(job, target, batch_id)
     reached(job, Point.SENT)
     timing = current_app.config["TIMING"]
     try:
         reply = gateway.mutate(target.google_customer_id, payload, deadline_s=timing.publish_deadline)
     except OutcomeUnknown as lost:
         log.warning("outcome_unknown", batch_id=str(batch_id), detail=lost.message, google_request_id=lost.request_id)
-        raise Reschedule(timing.publish_deadline + timing.publish_grace, "outcome_unknown") from lost
+        # Whoever lost an answer in the same outage comes back at another moment.
+        wait = timing.publish_deadline + timing.publish_grace + backoff_seconds(sends)
+        raise Reschedule(wait, "outcome_unknown") from lost
     except Refused as refusal:
         if refusal.codes() & DUPLICATES:
             adopted = _look(gateway, look)
@@ -181,14 +183,15 @@ def _look(
     return None
 
 
-def _about_to_send(job: JobRun, target: Target, batch_id: UUID) -> bytes:
+def _about_to_send(job: JobRun, target: Target, batch_id: UUID) -> tuple[bytes, int]:
+    """Mark a batch as sent; its bytes, and how often they were sent with this time."""
     timing = current_app.config["TIMING"]
     with job.write() as work:
         batch = batches.load(work.session, target.customer_id, batch_id)
         if batch.state not in batches.OPEN:
             raise LostLease
         batches.mark_sent(work.session, batch, job, deadline_s=timing.publish_deadline, grace_s=timing.publish_grace)
-        return batch.request
+        return batch.request, batch.sends
 
 
 def _later(job: JobRun, target: Target, batch_id: UUID, problem: AdsError) -> Exception:

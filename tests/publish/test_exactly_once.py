@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.conftest import QUICK
 from tests.publish.conftest import OwnStack
 from tests.publish.ledger import mutates, trees
 from tests.support.sandbox import Sandbox
@@ -14,6 +15,8 @@ from tests.support.team import Team
 from tests.support.worker import Worker
 
 Draft = Callable[..., str]
+LONGEST_WAIT_S = 5.0
+"""What a job that finished has waited at least, since the late answer was asked for."""
 
 
 def publish(team: Team, campaign_id: str) -> str:
@@ -82,9 +85,16 @@ def test_worker_killed_while_google_works(killed: OwnStack, sandbox: Sandbox, dr
         {"when": "after", "grpc_status": "DEADLINE_EXCEEDED"},
         pytest.param({"when": "after", "grpc_status": "INTERNAL"}, marks=pytest.mark.soak),
         {"when": "late", "delay_s": 2},
+        pytest.param({"when": "late", "delay_s": 9}, marks=pytest.mark.soak),
         {"when": "before", "grpc_status": "UNAVAILABLE", "times": 3},
     ],
-    ids=["R02 applied, then deadline", "applied, then internal", "applied late", "R04 unavailable three times"],
+    ids=[
+        "R02 applied, then deadline",
+        "applied, then internal",
+        "applied late",
+        "applied when it was long sent again",
+        "R04 unavailable three times",
+    ],
 )
 def test_lost_answers(killed: OwnStack, sandbox: Sandbox, draft: Draft, fault: dict[str, object]) -> None:
     """An answer that says nothing about the outcome leads to a look, and to one tree."""
@@ -99,6 +109,28 @@ def test_lost_answers(killed: OwnStack, sandbox: Sandbox, draft: Draft, fault: d
     must_be_published_once(killed, sandbox, since, campaign_id)
     assert len(mutates(sandbox, since, killed.account, "applied", "faulted", "refused")) <= 4
     assert sandbox.faults() == []
+    if fault["when"] == "late":
+        time.sleep(max(0.0, float(str(fault["delay_s"])) - LONGEST_WAIT_S))  # whatever is still to come has come
+        assert trees(sandbox, since, killed.account) == 1
+    _must_have_waited_with_jitter(killed, str(job["id"]))
+
+
+def _must_have_waited_with_jitter(own: OwnStack, job_id: str) -> None:
+    """Each lost answer was waited for: deadline and grace, and by chance a little longer."""
+    waits = [
+        row["seconds"]
+        for row in own.rows(
+            "SELECT (data->>'seconds')::float AS seconds FROM events WHERE job_id = :id AND kind = 'job.waiting'"
+            " AND data->>'reason' = 'outcome_unknown' ORDER BY id",
+            id=job_id,
+        )
+    ]
+    least = float(QUICK["PUBLISH_DEADLINE_SECONDS"]) + float(QUICK["PUBLISH_GRACE_SECONDS"])
+    whole = [wait for wait in waits if wait >= least]  # a run that took over waits only for what is left
+    assert whole
+    assert max(whole) <= least + float(QUICK["RETRY_BACKOFF_SECONDS"]) * 2**4
+    if len(whole) > 2:
+        assert max(whole) > least
 
 
 def _until(condition: Callable[[], object], seconds: float = 30) -> None:

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from backend.campaigns.objectives import STRATEGIES
+from tests.publish.conftest import Place
 from tests.publish.forms import whole
 from tests.publish.ledger import mutates
 from tests.publish.views import AtGoogle, asked, told
 from tests.support.sandbox import Sandbox
-from tests.support.team import Team
-from tests.support.worker import Worker
 
 WAIT = {"Prefer": "wait=30"}
 COMBINATIONS = sorted(STRATEGIES)
@@ -39,8 +38,9 @@ def bidding(campaign_type: str, objective: str) -> str:
     return BIDDING[objective]
 
 
-def must_be_read_back(team: Team, account: str, sandbox: Sandbox, form: dict[str, Any], wanted: dict[str, Any]) -> None:
+def must_be_read_back(place: Place, sandbox: Sandbox, form: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Create, try, publish in one call, and compare the three views."""
+    team, account = place.team, place.account
     made = team.client.post("/api/campaigns", json=form)
     assert made.status_code == 201, made.text
     path = f"/api/campaigns/{made.get_json()['id']}"
@@ -63,30 +63,26 @@ def must_be_read_back(team: Team, account: str, sandbox: Sandbox, form: dict[str
 
 
 @each_combination
-def test_whole_tree(
-    team: Team, account: str, sandbox: Sandbox, worker: Worker, campaign_type: str, objective: str
-) -> None:
+def test_whole_tree(place: Place, sandbox: Sandbox, campaign_type: str, objective: str) -> None:
     images = sandbox.info["images"]
-    form = whole(campaign_type, objective, account, images)
+    form = whole(campaign_type, objective, place.account, images)
     wanted = asked(_with_ad_type(form), images, bidding(campaign_type, objective))
 
-    must_be_read_back(team, account, sandbox, form, wanted)
+    must_be_read_back(place, sandbox, form, wanted)
 
 
 @each_combination
 def test_flat_form(
-    team: Team,
-    account: str,
+    place: Place,
     flat_form: Callable[..., dict[str, Any]],
     sandbox: Sandbox,
-    worker: Worker,
     campaign_type: str,
     objective: str,
 ) -> None:
     images = sandbox.info["images"]
     form = flat_form(
         name=f"{campaign_type} {uuid.uuid4()}",
-        customer_id=account,
+        customer_id=place.account,
         campaign_type=campaign_type,
         objective=objective,
         headlines=["Fast delivery", "Order online today", "Made to last"],
@@ -95,7 +91,7 @@ def test_flat_form(
     )
     wanted = asked(expanded(form, images), images, bidding(campaign_type, objective))
 
-    must_be_read_back(team, account, sandbox, form, wanted)
+    must_be_read_back(place, sandbox, form, wanted)
 
 
 def _with_ad_type(form: dict[str, Any]) -> dict[str, Any]:
