@@ -8,7 +8,7 @@ type. Whatever fails is marked on its own row with Google's reason, and stays to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -40,6 +40,7 @@ from backend.publish import (
     reconcile,
     scopes,
     settling,
+    tally,
     targeting,
 )
 from backend.publish.bulk import BulkDelivery, is_large
@@ -50,6 +51,7 @@ from backend.publish.planner import plan_additions, subject
 from backend.publish.recovery import Point, reached
 from backend.publish.resources import keyword_fields, keyword_words
 from backend.publish.scopes import Scope
+from backend.publish.tally import Tally
 
 log = get_logger(__name__)
 ADDITIONS, CHANGES = "push.add", "push.change"
@@ -62,26 +64,6 @@ DUPLICATES = frozenset(
 )
 MAX_AT_ONCE = 100_000
 """Operations per stored batch; what is too much for one request goes by batch job, which takes a million."""
-MOST_SHOWN = 200
-
-
-@dataclass(slots=True)
-class Tally:
-    """How a push went, item by item."""
-
-    applied: int = 0
-    failed: int = 0
-    operations: int = 0
-    errors: list[dict[str, Any]] | None = None
-    google_request_ids: list[str] | None = None
-
-    def add(self, applied: int, failures: list[dict[str, Any]], request_id: str | None) -> None:
-        """Count one batch."""
-        self.applied += applied
-        self.failed += len(failures)
-        self.operations += applied + len(failures)
-        self.errors = [*(self.errors or []), *failures][:MOST_SHOWN]
-        self.google_request_ids = [*(self.google_request_ids or []), *([request_id] if request_id else [])]
 
 
 class Pushing:
@@ -95,7 +77,7 @@ class Pushing:
         self._subject_id: UUID = job.subject_id or job.job_id
         self._scopes = scopes.of_job(job.args)
         self._version: str = current_app.config["SETTINGS"].google.api_version
-        self._tally = Tally()
+        self._delivered: list[UUID] = []
         with unit_of_work() as work:
             customer = work.session.get_one(Customer, self._customer_id)
             self._target = Target(customer.id, customer.google_id)
@@ -113,23 +95,17 @@ class Pushing:
             if scope.only is None:
                 self._add_structure(scope)
         self._change()
-        outcome = Outcome(
-            {
-                "applied": self._tally.applied,
-                "failed": self._tally.failed,
-                "operations": self._tally.operations,
-                "errors": self._tally.errors or [],
-                "google_request_ids": self._tally.google_request_ids or [],
-                **scopes.named(self._scopes),
-            }
-        )
         with self._job.write() as work:
-            self._settle(work)
+            counted = tally.of_push(
+                work.session, self._customer_id, self._job.job_id, (ADDITIONS, CHANGES), self._delivered
+            )
+            outcome = Outcome({**counted.as_result(), **scopes.named(self._scopes)})
+            self._settle(work, counted)
             self._job.finish(work, outcome)
         reached(self._job, Point.RECORDED)
         return outcome
 
-    def _settle(self, work: Work) -> None:
+    def _settle(self, work: Work, counted: Tally) -> None:
         """Nothing stays marked as under way, and everybody hears of it."""
         for scope in self._scopes:
             scope.mark(work.session, self._customer_id, "publishing", "draft")
@@ -139,7 +115,7 @@ class Pushing:
                 Event(
                     tenant_id=self._job.tenant_id,
                     kind=f"{scope.kind}.pushed",
-                    data={"applied": self._tally.applied, "failed": self._tally.failed},
+                    data={"applied": counted.applied, "failed": len(counted.failures)},
                     customer_id=self._customer_id,
                     subject_id=scope.id,
                     version=scope.row(work.session, self._customer_id).version,
@@ -337,7 +313,7 @@ class Pushing:
                 tenant_id=self._job.tenant_id,
                 reason=self._job.args.get("reason"),
             )
-        self._tally.add(settled.applied, settled.failures, reply.request_id)
+        self._delivered.append(batch_id)
 
     def _whole_refusal(self, batch_id: UUID, refusal: Refused) -> MutateReply:
         """An error outside the operations refuses all of them: each gets that reason."""
