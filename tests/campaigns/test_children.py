@@ -121,6 +121,43 @@ def test_children_under_their_own_paths(team: Team, account: str) -> None:
     assert 'rel="next"' in listed.headers["Link"]
 
 
+def test_the_bin_of_a_draft_s_children(team: Team, account: str) -> None:
+    """Each kind of child goes into the bin and comes back; below an ad group in the bin nothing is found."""
+    client = team.client
+    campaign = f"/api/campaigns/{client.post('/api/campaigns', json=search_tree(account)).get_json()['id']}"
+    chairs = client.get(f"{campaign}/tree").get_json()["ad_groups"][0]
+    inner = (f"/api/ads/{chairs['ads'][0]['id']}", f"/api/keywords/{chairs['keywords'][0]['id']}")
+    for path in (*inner, f"/api/ad_groups/{chairs['id']}"):
+        tag = {"If-Match": client.get(path).headers["ETag"]}
+        assert client.post(f"{path}/restore").status_code == 409
+        assert client.delete(path, headers=tag).status_code == 204
+        assert client.get(path).status_code == 404
+        if path in inner:
+            assert client.post(f"{path}/restore").status_code == 200
+    assert [client.get(path).status_code for path in inner] == [404, 404]
+    binned = client.get(f"{campaign}/ad_groups", query_string={"deleted": "true"}).get_json()
+    assert [group["id"] for group in binned] == [chairs["id"]]
+    assert len(client.get(f"{campaign}/tree").get_json()["ad_groups"]) == 1
+    assert client.post(f"/api/ad_groups/{chairs['id']}/restore").get_json()["name"] == "Chairs"
+    assert [client.get(path).status_code for path in inner] == [200, 200]
+    assert client.get(campaign).get_json()["problems"] == []
+
+
+def test_lists_of_children_are_sorted_narrowed_and_paged(team: Team, account: str) -> None:
+    client = team.client
+    campaign = f"/api/campaigns/{client.post('/api/campaigns', json=search_tree(account)).get_json()['id']}"
+    names = [g["name"] for g in client.get(f"{campaign}/ad_groups", query_string={"sort": "-name"}).get_json()]
+    assert names == ["Tables", "Chairs"]
+    group = client.get(f"{campaign}/ad_groups", query_string={"q": "CHAIR"}).get_json()[0]["id"]
+    path = f"/api/ad_groups/{group}/keywords"
+    first = client.get(path, query_string={"sort": "name", "limit": 2, "negative": "false"})
+    assert [word["text"] for word in first.get_json()] == ["folding chair", "garden chair"]
+    following = first.headers["Link"].split(">")[0].lstrip("<")
+    assert [word["text"] for word in client.get(following).get_json()] == ["teak chair"]
+    assert [w["text"] for w in client.get(path, query_string={"q": "teak"}).get_json()] == ["teak chair"]
+    assert client.get(path, query_string={"sort": "colour"}).status_code == 400
+
+
 def test_removing_the_last_ad_is_a_problem_with_its_pointer(team: Team, account: str) -> None:
     campaign_id = team.client.post("/api/campaigns", json=search_tree(account)).get_json()["id"]
     tree = team.client.get(f"/api/campaigns/{campaign_id}/tree").get_json()
@@ -167,7 +204,9 @@ def test_an_unknown_asset_is_refused_with_its_pointer(team: Team, account: str) 
 
 
 def test_a_copy_is_a_draft_with_the_same_tree(team: Team, account: str) -> None:
-    made = team.client.post("/api/campaigns", json=search_tree(account)).get_json()
+    form = {"customer_id": account, "name": f"Never {uuid.uuid4()}", "keywords": ["free"]}
+    shared = team.client.post("/api/shared_sets", json=form).get_json()
+    made = team.client.post("/api/campaigns", json=search_tree(account, shared_sets=[shared["id"]])).get_json()
     name = f"Copy {uuid.uuid4()}"
 
     copied = team.client.post(f"/api/campaigns/{made['id']}/copy", json={"name": name})
@@ -191,5 +230,6 @@ def test_a_copy_is_a_draft_with_the_same_tree(team: Team, account: str) -> None:
     assert shape(old) == shape(new)
     assert old["targeting"] == new["targeting"]
     assert {link["asset_id"] for link in old["asset_links"]} == {link["asset_id"] for link in new["asset_links"]}
+    assert [used["id"] for used in new["shared_sets"]] == [shared["id"]]
     assert old["budget"]["amount_micros"] == new["budget"]["amount_micros"]
     assert {group["id"] for group in old["ad_groups"]}.isdisjoint({group["id"] for group in new["ad_groups"]})
