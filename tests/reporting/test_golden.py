@@ -6,8 +6,9 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -114,3 +115,32 @@ def test_a_search_term_becomes_a_keyword_at_google(
     assert all(row["google_id"] and row["sync_status"] == "synced" for row in live)
     applied = [call for call in sandbox.ledger(since=before) if call["outcome"] in ("applied", "partial")]
     assert len(applied) == 1
+
+
+@pytest.mark.slow(reason="a second account is synchronised")
+def test_a_report_in_yen_tells_the_sandbox_s_totals_without_decimals(
+    synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any
+) -> None:
+    team, first = synced
+    accounts = team.client.get("/api/customers?limit=100").get_json()
+    account = next(row for row in accounts if row["currency_code"] == "JPY" and row["enabled"] and row != first)
+    today = datetime.now(ZoneInfo(account["time_zone"])).date()
+    span = {"start": str(today - timedelta(days=14)), "end": str(today - timedelta(days=1))}
+    for path, body in (
+        ("/api/runbooks/execute", {"slug": account["slug"], "command": "repair", "args": span}),
+        ("/api/reports/generate", {"slug": account["slug"], "scope": "LAST-7-DAYS"}),
+    ):
+        job = job_waiter(rows)(team.client.post(path, json=body).get_json()["job_id"], 60)
+        assert job["status"] == "finished", job["error"]
+    result = job["result"]
+    for first_day, last_day, row_name in (
+        (today - timedelta(days=7), today - timedelta(days=1), "This period"),
+        (today - timedelta(days=14), today - timedelta(days=8), "Period before"),
+    ):
+        expected = totals(sandbox, account, "campaign", str(first_day), str(last_day)).values()
+        impressions, clicks, cost = (sum(int(value[name]) for value in expected) for name in MEASURES)
+        assert cost
+        assert f"| {row_name} | {impressions:,} | {clicks:,} | {round(cost / 1_000_000):,} |" in result["markdown"]
+        exact = next(row for row in csv.reader(io.StringIO(result["csv"])) if row[:2] == ["summary", row_name])
+        assert [int(cell) for cell in exact[2:5]] == [impressions, clicks, cost]
+    assert (result["currency_code"], result["time_zone"]) == ("JPY", account["time_zone"])
