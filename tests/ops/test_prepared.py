@@ -60,6 +60,7 @@ def test_questions_about_the_graph_stay_prepared(app: Any) -> None:
     from backend.reporting.snapshot import snapshot
 
     with app.app_context():
+        db.engine.dispose()  # so that the next one to ask is given the same connection
         with snapshot() as session:
             driver: Any = session.connection().connection.driver_connection
             driver.execute("SELECT 'kept by name', %s", (1,), prepare=True)
