@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -17,6 +19,15 @@ from tests.support.worker import Worker
 
 WAIT = {"Prefer": "wait=30"}
 Json = dict[str, Any]
+
+
+def run_once(own: OwnStack, job_id: str) -> None:
+    """Run a job here until it ends or asks to wait."""
+    from backend.jobs import engine
+
+    import_module("backend.publish.tasks")
+    with own.team.app.app_context():
+        engine.run(uuid.UUID(job_id))
 
 
 def new_list(client: Any, account: str, *keywords: Any) -> Json:
@@ -252,3 +263,53 @@ def test_a_list_that_came_by_sync_is_edited_like_any_other(
     assert pushed["push"]["failed"] == 0
     (call,) = mutates(sandbox, since, account, "applied", "partial")
     assert kinds(call) == {"shared_criterion": 1}
+
+
+@pytest.mark.slow(reason="two publishes, of which one waits for the other")
+def test_two_campaigns_that_want_the_same_new_list_make_it_once(killed: OwnStack, sandbox: Sandbox) -> None:
+    """The first one's request is prepared and not answered yet; the second waits for the list's name, and uses it."""
+    client = killed.team.client
+    listed = new_list(client, killed.account, "free")
+    forms = [search_tree(killed.account, shared_sets=[listed["id"]]) for _ in range(2)]
+    ids = [client.post("/api/campaigns", json=form).get_json()["id"] for form in forms]
+    since = sandbox.last_seq()
+    jobs = [client.post(f"/api/campaigns/{campaign}/publish").get_json()["job_id"] for campaign in ids]
+    sandbox.add_fault(method="Mutate", customer_id=killed.account, when="before", grpc_status="UNAVAILABLE")
+    run_once(killed, jobs[0])
+    run_once(killed, jobs[1])
+
+    waiting = client.get(f"/api/jobs/{jobs[1]}/status").get_json()
+    edited = client.post(f"/api/shared_sets/{listed['id']}/keywords", json={"keywords": ["late"]})
+    ended = [run_here(killed, job) for job in jobs]
+
+    assert waiting["waiting_reason"] == "list_in_progress"
+    assert (edited.status_code, edited.get_json()["code"]) == (409, "publish_in_progress")
+    assert [job["status"] for job in ended] == ["finished", "finished"], [job["error"] for job in ended]
+    calls = mutates(sandbox, since, killed.account)
+    assert [kinds(call)["shared_set"] for call in calls] == [1, 0]
+    assert client.get(f"/api/shared_sets/{listed['id']}").get_json()["campaign_count"] == 2
+
+
+@pytest.mark.slow(reason="three pushes of a list")
+@pytest.mark.usefixtures("used_up")
+def test_negatives_of_a_list_are_removed_in_bulk(
+    team: Team, account: str, sandbox: Sandbox, worker: Worker, wait_for_job: Callable[..., Json]
+) -> None:
+    client = team.client
+    listed = new_list(client, account, "free", "cheap", "gratis")
+    path = f"/api/shared_sets/{listed['id']}"
+    assert client.post(f"{path}/push", headers=WAIT).status_code == 200
+    ids = [word["id"] for word in client.get(f"{path}/keywords").get_json()]
+    since = sandbox.last_seq()
+    paused = client.post("/api/keywords/bulk", json={"action": "disable", "ids": ids[:1]}).get_json()
+    assert paused["items"][0]["code"] == "conflict"
+
+    removed = client.post("/api/keywords/bulk", json={"action": "remove", "ids": ids[:2]}).get_json()
+    one = client.post(f"/api/keywords/{ids[2]}/remove", headers=WAIT)
+
+    assert [item["result"] for item in removed["items"]] == ["accepted", "accepted"]
+    assert one.status_code == 200, one.text
+    wait_for_job(removed["jobs"][0])
+    assert client.get(path).get_json()["keyword_count"] == 0
+    sent = [one for call in mutates(sandbox, since, account, "applied", "partial") for one in call["operations"]]
+    assert [list(one["shared_criterion_operation"]) for one in sent] == [["remove"]] * 3
