@@ -302,6 +302,15 @@ SHARED_SET_LINKS = StructureQuery(
     JOIN shared_sets x ON x.customer_id = %(customer)s AND x.google_id = s.shared_set_google_id""",
             ("campaign_id", "shared_set_id"),
         ),
+        f"""
+UPDATE campaign_shared_set t SET status = 'REMOVED', version = t.version + 1, {_SEEN}, {_CLEAN}
+FROM campaigns p, shared_sets x
+WHERE t.customer_id = %(customer)s AND t.resource_name IS NOT NULL AND {_BELIEVED}
+  AND (t.status <> 'REMOVED' OR t.dirty_fields <> '{{}}') AND p.customer_id = t.customer_id
+  AND p.id = t.campaign_id AND p.google_id IS NOT NULL
+  AND x.customer_id = t.customer_id AND x.id = t.shared_set_id AND x.google_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.campaign_google_id = p.google_id
+                  AND s.shared_set_google_id = x.google_id)""",
     ),
     change_type="CAMPAIGN_SHARED_SET",
 )

@@ -252,3 +252,46 @@ def test_a_targeting_edited_on_both_sides_is_a_conflict_and_our_edit_stays(shop:
     row = shop.stored("campaigns", f"t.id = '{campaign['id']}'")[0]
     assert (row["sync_status"], row["dirty_fields"]) == ("synced", [])
     assert "1003" in row["targeting"]["languages"]
+
+
+@pytest.mark.slow("two syncs of a whole account on two loaded cores")
+def test_edits_of_links_and_negatives_in_google_s_interface_arrive(shop: Shop) -> None:
+    shop.append()
+    kinds = ("campaign_asset", "customer_asset", "asset_group_asset")
+    lost = {kind: next(name for name, one in shop.state(kind).items() if one["status"] == "ENABLED") for kind in kinds}
+    lost["campaign_shared_set"] = next(iter(shop.state("campaign_shared_set")))
+    for name in lost.values():
+        shop.sandbox.change(resource_name=name, operation="remove")
+    group, campaign = shop.stored("ad_groups")[0], shop.stored("campaigns", "t.status = 'PUBLISHED'")[0]
+    shared = shop.stored("shared_sets")[0]
+    number = time.time_ns() % 10**11
+    for collection, field, row, more in (
+        ("adGroupCriteria", "ad_group", group, {"negative": True, "status": "ENABLED"}),
+        ("campaignCriteria", "campaign", campaign, {"negative": True, "status": "ENABLED"}),
+        ("sharedCriteria", "shared_set", shared, {}),
+    ):
+        shop.change(
+            f"{collection}/{row['google_id']}~{number}",
+            operation="create",
+            fields={
+                field: row["resource_name"],
+                "criterion_id": str(number),
+                "type": "KEYWORD",
+                "keyword": {"text": "for free", "match_type": "PHRASE"},
+                **more,
+            },
+        )
+    told = shop.append()
+    assert (told["mode"], told["skipped"]) == ("incremental", 0)
+    for kind, name in lost.items():
+        held = shop.state(kind).get(name)
+        assert held is None or held["status"] == "REMOVED"
+        gone = [edge for edge in shop.edges(kind) if edge["status"] == "REMOVED"]
+        assert len(gone) == 1, kind
+    found = shop.stored("keywords", f"t.google_id = {number}")
+    assert {(row["parent_kind"], row["parent_id"]) for row in found} == {
+        ("ad_group", group["id"]),
+        ("campaign", campaign["id"]),
+        ("shared_set", shared["id"]),
+    }
+    assert all((row["text"], row["match_type"], row["negative"]) == ("for free", "PHRASE", True) for row in found)
