@@ -114,13 +114,14 @@ def merge_entities(
     cursor = raw(session)
     values: dict[str, Any] = {"customer": stage.customer_id, "read_at": read_at, "complete": complete}
     values |= {"asked": list(asked), "pushed": list(pushed)}
+    doubted = merge.pushed if pushed else "false"
     with planner_memory(session):
-        cursor.execute(_merge_statement(stage, merge), values)
+        cursor.execute(_merge_statement(stage, merge, doubted), values)
         changed, removed = cursor.rowcount, 0
         listed, live, skipped = _count(cursor, stage, merge, values)
         # Every listed row is in the table by now: only if the table has more can any of them be gone.
         if merge.gone is not None and (asked or (complete and live > listed)):
-            cursor.execute(_gone_statement(stage, merge, everything=complete), values)
+            cursor.execute(_gone_statement(stage, merge, doubted, everything=complete), values)
             removed = cursor.rowcount
         if pushed:
             cursor.execute(_held_back_statement(stage, merge, everything=complete), values)
@@ -158,16 +159,17 @@ def run_statement(
 UNTOUCHED = "t.updated_at < %(read_at)s AND t.sync_status <> 'publishing'"
 
 
-def _merge_statement(stage: Stage, merge: EntityMerge) -> str:
+def _merge_statement(stage: Stage, merge: EntityMerge, doubted: str) -> str:
+    """The merge; `doubted` is SQL over `t` that is true for rows about which the answer may be too old."""
     editable = [field for field in merge.fields if field.editable]
     follows = [field for field in merge.fields if not field.editable]
     compared = [field for field in merge.fields if not field.derived]
     clean = f"""
 WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields = '{{}}' AND ({_differs(compared)})
-        AND NOT ({merge.pushed} AND {_differs(editable)}) THEN UPDATE SET
+        AND NOT ({doubted} AND {_differs(editable)}) THEN UPDATE SET
     {_assign(merge.fields)}, {_STAMPS}, version = t.version + ({_differs(editable)})::int,
     sync_status = 'synced', remote = '{{}}', base = '{{}}', sync_error = NULL"""
-    dirty = _dirty_clause(merge, editable, follows) if editable else ""
+    dirty = _dirty_clause(doubted, editable, follows) if editable else ""
     own = [] if merge.edge else [("id", "gen_random_uuid()")]
     names = ["customer_id", *(column for column, _ in own), *(column for column, _ in merge.key)]
     names += [field.column for field in merge.fields] + [column for column, _ in merge.on_insert]
@@ -243,7 +245,7 @@ def _assign(fields: tuple[Field, ...] | list[Field]) -> str:
     return ", ".join(f"{field.column} = s.{field.column}" for field in fields)
 
 
-def _dirty_clause(merge: EntityMerge, editable: list[Field], follows: list[Field]) -> str:
+def _dirty_clause(doubted: str, editable: list[Field], follows: list[Field]) -> str:
     """The second branch: rows with local edits, decided field by field by two SQL functions (migration `sync`)."""
     mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
     theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
@@ -261,7 +263,7 @@ def _dirty_clause(merge: EntityMerge, editable: list[Field], follows: list[Field
     )
     followed = f", {_assign(follows)}" if follows else ""
     return f"""
-WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND NOT {merge.pushed} AND ({differs} OR {moved}
+WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND NOT {doubted} AND ({differs} OR {moved}
         OR {remote} <> t.remote OR {still_dirty} <> t.dirty_fields) THEN UPDATE SET
     {kept}{followed}, {_STAMPS}, version = t.version + ({moved})::int,
     remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base),
@@ -269,13 +271,13 @@ WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND NOT {merge.pushed}
                        WHEN t.sync_status = 'sync_error' THEN 'sync_error' ELSE 'dirty' END"""
 
 
-def _gone_statement(stage: Stage, merge: EntityMerge, *, everything: bool) -> str:
+def _gone_statement(stage: Stage, merge: EntityMerge, doubted: str, *, everything: bool) -> str:
     covered = "true" if everything else "t.resource_name = ANY(%(asked)s)"
     keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
     selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
     return f"""
 UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
-WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND NOT {merge.pushed} AND {merge.scope}
+WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND NOT {doubted} AND {merge.scope}
   AND {covered}
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
 
