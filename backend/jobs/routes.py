@@ -16,13 +16,13 @@ from backend.core.http import Blueprint, accepted, pages
 from backend.core.security import Role, current_actor, requires
 from backend.jobs import service
 from backend.jobs.models import Job
+from backend.jobs.run import brief
 from backend.jobs.schemas import JobAcceptedSchema, JobQuery, JobResultSchema, JobSchema, JobStatusSchema
 
 bp = Blueprint("jobs", __name__, url_prefix="/api/jobs", description="Long work: progress, results, cancelling")
 
 # Whoever stops or repeats a job must be allowed to do what it does; kinds that are not listed need an editor.
 ROLES = {"publish": Role.PUBLISHER, "push": Role.PUBLISHER, "discover": Role.ADMIN}
-LONG_TEXT = 1_000
 COLUMNS = (
     "kind",
     "subject_id",
@@ -41,7 +41,10 @@ COLUMNS = (
 @bp.arguments(JobQuery, location="query")
 @bp.response(200, JobSchema(many=True))
 def index(query: dict[str, Any]) -> Any:
-    """The jobs that the caller may see, newest first; long texts of a result stand only with the job itself."""
+    """The jobs that the caller may see, newest first.
+
+    Long texts of a result (a report's) stand with the job itself only.
+    """
     question = service.visible_to(current_actor())
     for name in ("status", "kind", "subject_id"):
         if name in query:
@@ -56,7 +59,7 @@ def index(query: dict[str, Any]) -> Any:
     with unit_of_work() as work:
         keys = (pages.Key(Job.created_at, descending=True), pages.Key(Job.id, descending=True))
         rows, headers = pages.page(work.session, question, keys, query)
-        return [{**job, "result": _brief(job["result"])} for job in _described(work.session, rows)], headers
+        return [{**job, "result": brief(job["result"])} for job in _described(work.session, rows)], headers
 
 
 @bp.get("/<uuid:job_id>")
@@ -107,13 +110,6 @@ def retry(job_id: UUID) -> flask.Response:
         _may_change(work.session, job_id)
         job = service.retry(work, job_id, current_actor())
     return accepted(job.id, job.status)
-
-
-def _brief(result: Any) -> Any:
-    """A result without its long texts: a page of reports would be megabytes."""
-    if not isinstance(result, dict):
-        return result
-    return {name: value for name, value in result.items() if not (isinstance(value, str) and len(value) > LONG_TEXT)}
 
 
 def _may_change(session: Session, job_id: UUID) -> None:

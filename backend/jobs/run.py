@@ -29,6 +29,7 @@ from backend.core.logging import get_logger
 
 log = get_logger(__name__)
 PROGRESS_SECONDS = 0.5
+LONG_TEXT = 1_000
 
 
 class Interrupted(Exception):
@@ -141,7 +142,7 @@ class JobRun:
                 " WHERE id = :id AND fence = :fence"
             ).bindparams(id=self.job_id, fence=self.fence, result=_json(outcome.result), exit_code=outcome.exit_code)
         )
-        work.emit(self.event("job.finished", {"result": outcome.result}))
+        work.emit(self.event("job.finished", {"result": brief(outcome.result)}))
 
     def progress(self, stage: str, done: int | None = None, total: int | None = None, **detail: Any) -> None:
         """Tell how far the job is; written at once when the stage changes, else at most twice a second.
@@ -218,3 +219,10 @@ class JobRun:
 
 def _json(value: Any) -> str:
     return json.dumps(value, default=str)
+
+
+def brief(result: Any) -> Any:
+    """A result without its long texts, for lists and events: a report's are a hundred kilobytes."""
+    if not isinstance(result, dict):
+        return result
+    return {name: value for name, value in result.items() if not (isinstance(value, str) and len(value) > LONG_TEXT)}

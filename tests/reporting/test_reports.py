@@ -93,6 +93,10 @@ def test_every_number_equals_an_independent_sum(shop: Shop, report: Callable[...
 def test_a_report_is_kept_listed_and_read_in_every_form(own_shop: Shop, report: Callable[..., Any]) -> None:
     client = own_shop.team.client
     result = report(own_shop, "2026-Q3")
+    told = own_shop.rows(
+        "SELECT data FROM events WHERE job_id = CAST(:job AS uuid) AND kind = 'job.finished'", job=result["report_id"]
+    )
+    assert set(result) - set(told[0]["data"]["result"]) == {"markdown", "csv"}, "an event carries no long texts"
     listed = client.get("/api/reports", query_string={"slug": own_shop.slug}).get_json()
     assert [row["report_id"] for row in listed] == [result["report_id"]]
     shown = client.get(f"/api/reports/{result['report_id']}").get_json()
