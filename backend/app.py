@@ -12,7 +12,7 @@ from backend.auth import authentication
 from backend.auth import commands as auth_commands
 from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
-from backend.campaigns import asset_routes, child_routes, keyword_routes, link_routes, shared_set_routes
+from backend.campaigns import asset_routes, child_routes, keyword_routes, link_routes, setting_routes, shared_set_routes
 from backend.campaigns import routes as campaigns_routes
 from backend.core import broker, logging, metrics, security
 from backend.core import db as database
@@ -43,6 +43,7 @@ BLUEPRINTS = (
     keyword_routes.bp,
     link_routes.bp,
     shared_set_routes.bp,
+    setting_routes.bp,
     asset_routes.bp,
     publish_routes.bp,
     push_routes.bp,

@@ -126,6 +126,12 @@ _USED_LISTS = """(SELECT coalesce(json_agg(json_build_object('id', s.id, 'name',
       WHERE e.customer_id = c.customer_id AND e.campaign_id = c.id AND e.status <> 'REMOVED'
         AND s.deleted_at IS NULL)"""
 
+_BUDGET = """(SELECT json_build_object('id', b.id, 'google_budget_id', b.google_id::text, 'name', b.name,
+        'amount_micros', b.amount_micros, 'total_amount_micros', b.total_amount_micros,
+        'delivery_method', b.delivery_method, 'explicitly_shared', b.explicitly_shared,
+        'sync_status', b.sync_status, 'dirty_fields', b.dirty_fields)
+      FROM campaign_budgets b WHERE b.customer_id = c.customer_id AND b.id = c.budget_id)"""
+
 _TREE = Question(f"""
 SELECT json_build_object(
   'ad_groups', (SELECT coalesce(json_agg(to_json(whole) ORDER BY whole.id), '[]') FROM ({AD_GROUP_WHOLE} {AD_GROUP_FROM}
@@ -137,11 +143,7 @@ SELECT json_build_object(
   'negative_keywords', {_keywords("campaign", "c", negative=True)},
   'asset_links', {_links("campaign_asset", "campaign_id", "c")},
   'shared_sets', {_USED_LISTS},
-  'budget', (SELECT json_build_object('id', b.id, 'google_budget_id', b.google_id::text, 'name', b.name,
-        'amount_micros', b.amount_micros, 'total_amount_micros', b.total_amount_micros,
-        'delivery_method', b.delivery_method, 'explicitly_shared', b.explicitly_shared,
-        'sync_status', b.sync_status, 'dirty_fields', b.dirty_fields)
-      FROM campaign_budgets b WHERE b.customer_id = c.customer_id AND b.id = c.budget_id)
+  'budget', {_BUDGET}
 )::text FROM campaigns c WHERE c.customer_id = :customer AND c.id = :campaign
 """)
 
@@ -152,7 +154,15 @@ def tree(session: Session, campaign: Campaign) -> str:
     return f"{reading.item_json(session, campaign)[:-1]},{below[1:]}"
 
 
+_BUDGET_ALONE = text(f"SELECT {_BUDGET}::text FROM campaigns c WHERE c.customer_id = :customer AND c.id = :campaign")
 _USED = text(f"SELECT {_USED_LISTS}::text FROM campaigns c WHERE c.customer_id = :customer AND c.id = :campaign")
+
+
+def budget(session: Session, campaign: Campaign) -> str | None:
+    """Give a campaign's budget as a JSON object, None where it has none yet."""
+    values = {"customer": campaign.customer_id, "campaign": campaign.id}
+    found: str | None = session.execute(_BUDGET_ALONE, values).scalar_one()
+    return found
 
 
 def used_lists(session: Session, campaign: Campaign) -> str:

@@ -121,6 +121,24 @@ def test_children_under_their_own_paths(team: Team, account: str) -> None:
     assert 'rel="next"' in listed.headers["Link"]
 
 
+def test_targeting_and_budget_under_their_own_paths(team: Team, account: str) -> None:
+    client = team.client
+    campaign = f"/api/campaigns/{client.post('/api/campaigns', json=search_tree(account)).get_json()['id']}"
+    shown = client.get(f"{campaign}/targeting")
+    tag = {"If-Match": shown.headers["ETag"]}
+
+    changed = client.patch(f"{campaign}/targeting", json={"languages": ["1000"], "devices": []}, headers=tag)
+    stale = client.patch(f"{campaign}/targeting", json={"languages": []}, headers=tag)
+
+    assert changed.status_code == 200, changed.text
+    expected = shown.get_json() | {"languages": ["1000"], "devices": []}
+    assert (changed.get_json(), stale.status_code) == (expected, 412)
+    assert client.get(campaign).headers["ETag"] == changed.headers["ETag"]
+    assert client.get(f"{campaign}/budget").get_json()["amount_micros"] == 12_000_000
+    bare = client.post("/api/campaigns", json={"name": f"Bare {uuid.uuid4()}", "customer_id": account}).get_json()["id"]
+    assert client.get(f"/api/campaigns/{bare}/budget").status_code == 404
+
+
 def test_the_bin_of_a_draft_s_children(team: Team, account: str) -> None:
     """Each kind of child goes into the bin and comes back; below an ad group in the bin nothing is found."""
     client = team.client
