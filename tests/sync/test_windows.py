@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
 from backend.adgraph.staging import Stage, drop_leftovers
@@ -31,9 +32,10 @@ from tests.support.team import Team
 from tests.sync.support import VERSION, new_account
 
 TOUCHED = text(
-    "SELECT relname FROM pg_stat_xact_user_tables WHERE schemaname = 'stats' AND relname LIKE :pattern"
-    " AND seq_scan + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del > 0"
+    "SELECT relname, seq_scan + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS times"
+    " FROM pg_stat_xact_user_tables WHERE schemaname = 'stats' AND relname LIKE :pattern"
 )
+"""PostgreSQL's counters of this connection; they may still hold what it did before the transaction began."""
 FIRST, LAST = date(2026, 1, 20), date(2026, 2, 10)
 
 
@@ -64,6 +66,7 @@ class Window:
         decoder.feed(response.SerializeToString())
         chunk = decoder.take()
         with self.app.app_context(), tenancy.working_for(self.tenant_id), unit_of_work() as work:
+            before = _counters(work.session, query) if touched else {}
             stage = Stage(self.customer_id, "test", query.selection)
             stage.create(work.session)
             for _ in range(chunks if chunk is not None else 0):
@@ -72,8 +75,14 @@ class Window:
             refresh_totals(work.session, self.customer_id, 1234567890, first, last)
             stage.drop(work.session)
             if touched:
-                self.touched = set(work.session.scalars(TOUCHED, {"pattern": f"{query.table.name}_2%"}))
+                after = _counters(work.session, query)
+                self.touched = {name for name, times in after.items() if times > before.get(name, 0)}
         return merged
+
+
+def _counters(session: Session, query: StatisticsQuery) -> dict[str, int]:
+    found = session.execute(TOUCHED, {"pattern": f"{query.table.name}_2%"})
+    return {row.relname: row.times for row in found}
 
 
 def _row(row: Any, day: str, google_id: int, clicks: int) -> None:
