@@ -151,7 +151,8 @@ _ASSET_GROUPS = "(SELECT asset_group_id FROM campaign_asset_group WHERE customer
 _LISTS = """(SELECT e.shared_set_id FROM campaign_shared_set e JOIN shared_sets s ON s.customer_id = e.customer_id
     AND s.id = e.shared_set_id AND s.google_id IS NULL AND s.deleted_at IS NULL
     WHERE e.customer_id = :customer AND e.campaign_id = :id AND e.status <> 'REMOVED' AND NOT EXISTS (
-        SELECT FROM mutate_batches m WHERE m.customer_id = e.customer_id AND m.state IN ('PREPARED', 'SENT')
+        SELECT FROM mutate_batches m JOIN jobs j ON j.id = m.job_id AND j.status IN ('queued', 'started')
+        WHERE m.customer_id = e.customer_id AND m.subject_id <> :id AND m.state IN ('PREPARED', 'SENT')
         AND m.operations @> jsonb_build_array(jsonb_build_array(
             'shared_set', jsonb_build_array('shared_set', e.shared_set_id::text)))))"""
 """New lists that a campaign uses, but for those that the request of another job is just making."""

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from backend.core import tenancy
+from backend.core.db import unit_of_work
+from backend.publish import recording
 from tests.campaigns.test_children import search_tree
 from tests.publish.conftest import OwnStack, run_here
 from tests.publish.ledger import creates, kinds, made, mutates
@@ -288,6 +291,27 @@ def test_two_campaigns_that_want_the_same_new_list_make_it_once(killed: OwnStack
     calls = mutates(sandbox, since, killed.account)
     assert [kinds(call)["shared_set"] for call in calls] == [1, 0]
     assert client.get(f"/api/shared_sets/{listed['id']}").get_json()["campaign_count"] == 2
+
+
+def test_a_publish_that_gave_up_lets_its_new_list_go(killed: OwnStack, sandbox: Sandbox) -> None:
+    """Its request is still open, but nobody works on it: the list is a draft again, and can be edited."""
+    client = killed.team.client
+    listed = new_list(client, killed.account, "free")
+    form = search_tree(killed.account, shared_sets=[listed["id"]])
+    campaign = client.post("/api/campaigns", json=form).get_json()["id"]
+    job_id = client.post(f"/api/campaigns/{campaign}/publish").get_json()["job_id"]
+    sandbox.add_fault(method="Mutate", customer_id=killed.account, when="before", grpc_status="UNAVAILABLE")
+    run_once(killed, job_id)
+    path = f"/api/shared_sets/{listed['id']}"
+    assert client.get(path).get_json()["sync_status"] == "publishing"
+    (job,) = killed.rows("SELECT customer_id, tenant_id FROM jobs WHERE id = :id", id=job_id)
+    killed.rows("UPDATE jobs SET status = 'failed', finished_at = now() WHERE id = :id", id=job_id)
+
+    with killed.team.app.app_context(), tenancy.working_for(job["tenant_id"]), unit_of_work() as work:
+        recording.mark_tree(work.session, job["customer_id"], uuid.UUID(campaign), "publishing", "draft")
+
+    assert client.get(path).get_json()["sync_status"] == "draft"
+    assert client.post(f"{path}/keywords", json={"keywords": ["late"]}).status_code == 201
 
 
 @pytest.mark.slow(reason="three pushes of a list")
