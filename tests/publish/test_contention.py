@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -91,8 +92,12 @@ def test_no_edit_reaches_what_is_being_published(place: Place, sandbox: Sandbox,
     campaign, client = f"/api/campaigns/{tree['id']}", place.team.client
     group, ad = tree["ad_groups"][0], tree["ad_groups"][0]["ads"][0]
     keyword, negative = group["keywords"][0], tree["negative_keywords"][0]
+    used, other = (_new_list(place) for _ in range(2))
+    assert client.post(f"{campaign}/shared_sets", json={"shared_set_ids": [used]}).status_code == 201
+    link = client.get(f"{campaign}/tree").get_json()["asset_links"][0]["id"]
     since = sandbox.last_seq()
-    sandbox.add_fault(method="Mutate", customer_id=place.account, when="slow", delay_s=3)
+    # Each refusal keeps the publish waiting for deadline and grace: time enough for every edit on a busy machine.
+    sandbox.add_fault(method="Mutate", customer_id=place.account, when="before", grpc_status="UNAVAILABLE", times=2)
     job_id = client.post(f"{campaign}/publish").get_json()["job_id"]
     _until_sent(rows, job_id)
     before = client.get(f"{campaign}/tree").get_json()
@@ -125,16 +130,24 @@ def test_no_edit_reaches_what_is_being_published(place: Place, sandbox: Sandbox,
         ("DELETE", f"/api/keywords/{keyword['id']}", None),
         ("POST", f"/api/keywords/{keyword['id']}/disable", None),
         ("DELETE", f"/api/keywords/{negative['id']}", None),
+        ("PATCH", f"{campaign}/targeting", {"languages": ["1000"]}),
+        ("POST", f"{campaign}/shared_sets", {"shared_set_ids": [other]}),
+        ("DELETE", f"{campaign}/shared_sets/{used}", None),
+        ("PATCH", f"/api/shared_sets/{used}", {"name": "x"}),
+        ("DELETE", f"/api/shared_sets/{used}", None),
+        ("POST", f"/api/shared_sets/{used}/keywords", {"keywords": ["x"]}),
+        ("PATCH", f"/api/asset_links/{link}", {"status": "PAUSED"}),
+        ("DELETE", f"/api/asset_links/{link}", None),
     ]
     answers = {}
     for method, path, body in edits:
         shown = client.get(path) if method in ("PATCH", "DELETE") else None
-        headers = {"If-Match": shown.headers["ETag"]} if shown is not None else {}
+        headers = {"If-Match": shown.headers["ETag"]} if shown is not None and "ETag" in shown.headers else {}
         answer = client.call(method, path, json=body, headers=headers)
         answers[f"{method} {path} {body}"] = (answer.status_code, answer.get_json().get("code"))
     bulk = client.post("/api/keywords/bulk", json={"action": "disable", "ids": [keyword["id"]]})
 
-    assert rows("SELECT status FROM jobs WHERE id = :id", id=job_id)[0]["status"] == "started"
+    assert rows("SELECT status FROM jobs WHERE id = :id", id=job_id)[0]["status"] in ("queued", "started")
     assert set(answers.values()) == {(409, "publish_in_progress")}, answers
     assert bulk.get_json()["items"][0]["code"] == "publish_in_progress"
     assert client.get(f"{campaign}/tree").get_json() == before
@@ -143,6 +156,14 @@ def test_no_edit_reaches_what_is_being_published(place: Place, sandbox: Sandbox,
     after = client.get(f"{campaign}/tree").get_json()
     assert stable(after) == stable(before)
     assert len(mutates(sandbox, since, place.account)) == 1
+
+
+def _new_list(place: Place) -> str:
+    """A draft of a list of negatives; its id."""
+    form = {"customer_id": place.account, "name": f"List {uuid.uuid4()}", "keywords": ["used", "[rent]"]}
+    made = place.team.client.post("/api/shared_sets", json=form)
+    assert made.status_code == 201, made.text
+    return str(made.get_json()["id"])
 
 
 def _until_sent(rows: Rows, job_id: str) -> None:
