@@ -28,8 +28,9 @@ def finished_days(client: dict[str, Any], days: int) -> tuple[date, date]:
 
 
 def tell_the_same(agency: Agency, days: int) -> None:
-    compared = sum(agency.compare(client, *finished_days(client, days)) for client in agency.clients)
-    log.info("%d accounts: %d sums equal the sandbox's to the micro", len(agency.clients), compared)
+    for number, client in enumerate(agency.clients, 1):
+        compared = agency.compare(client, *finished_days(client, days))
+        log.info("%d of %d accounts: %d sums equal", number, len(agency.clients), compared)
 
 
 def follow_the_days(agency: Agency, days: int) -> None:
