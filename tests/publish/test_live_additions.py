@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -246,3 +247,45 @@ def test_a_large_push_goes_by_batch_job(killed: OwnStack, sandbox: Sandbox, monk
     states = [shown[item["id"]]["sync_status"] for item in items]
     assert states == ["synced"] * 5 + ["sync_error"]
     assert all(one["google_ad_group_id"] for one in client.get(f"{path}/ad_groups").get_json())
+
+
+@pytest.mark.soak
+@pytest.mark.slow(reason="ten and a half thousand keywords by batch job, with a worker killed half-way")
+def test_a_push_of_more_than_ten_thousand_survives_a_kill(killed: OwnStack, sandbox: Sandbox) -> None:
+    client = killed.team.client
+    campaign = client.post("/api/campaigns", json=search_tree(killed.account)).get_json()["id"]
+    path = f"/api/campaigns/{campaign}"
+    assert run_here(killed, client.post(f"{path}/publish").get_json()["job_id"])["status"] == "finished"
+    group = client.get(f"{path}/ad_groups").get_json()[0]["id"]
+    words = [f"[chair number {number}]" for number in range(10_500)]
+    bad = {17, 5_000, 10_499}
+    for number in bad:
+        words[number] = f"[casino chair {number}]"
+    assert client.post(f"/api/ad_groups/{group}/keywords", json={"keywords": words}).status_code == 201
+    since = sandbox.last_seq()
+    first = killed.start()
+    job_id = client.post(f"{path}/push").get_json()["job_id"]
+    deadline = time.monotonic() + 90
+    while not killed.rows(
+        "SELECT 1 FROM mutate_batches WHERE job_id = :id AND (results->0->>'added')::int >= 3", id=job_id
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    first.kill()
+    killed.start()
+
+    job = killed.wait(job_id, 150)
+
+    assert job["status"] == "finished", job["error"]
+    assert (job["result"]["applied"], job["result"]["failed"]) == (10_497, 3)
+    ran = [call for call in sandbox.ledger(since=since) if call["method"].endswith("RunBatchJob")]
+    assert len(ran) == 1
+    (counted,) = killed.rows(
+        "SELECT count(*) FILTER (WHERE google_id IS NOT NULL AND text LIKE 'chair number %') AS live,"
+        " count(DISTINCT google_id) FILTER (WHERE text LIKE 'chair number %') AS ids,"
+        " array_agg(text ORDER BY id) FILTER (WHERE sync_status = 'sync_error') AS failed"
+        " FROM keywords WHERE parent_id = :id",
+        id=uuid.UUID(group),
+    )
+    assert counted["live"] == counted["ids"] == 10_497
+    assert counted["failed"] == [f"casino chair {number}" for number in sorted(bad)]
