@@ -100,7 +100,7 @@ def test_a_tree_of_25000_operations_survives_a_kill(killed: OwnStack, sandbox: S
     job = killed.wait(job_id, 240)
 
     assert job["status"] == "finished", job["error"]
-    assert job["attempts"] == 2
+    assert job["attempts"] >= 2  # a busy machine may lose a lease as well
     assert job["result"]["failed"] == 0
     assert job["result"]["operations"] >= 25_000
     assert len(killed.rows("SELECT 1 FROM mutate_batches WHERE job_id = :id", id=job_id)) == 1
