@@ -115,13 +115,13 @@ class Agency:
                 compared += len(told)
         return compared
 
-    def counts(self) -> dict[tuple[Any, ...], int]:
-        """How many rows of statistics there are per account and table."""
+    def counts(self, before: date) -> dict[tuple[Any, ...], int]:
+        """How many rows of statistics the days before a day have, per account and table."""
         found = self.rows(
-            "SELECT customer_id, level::text AS what, count(*) AS n FROM stats.daily_stats WHERE date < :today"
+            "SELECT customer_id, level::text AS what, count(*) AS n FROM stats.daily_stats WHERE date < :before"
             " GROUP BY 1, 2 UNION ALL SELECT customer_id, 'term', count(*) FROM stats.search_term_stats"
-            " WHERE date < :today GROUP BY 1",
-            today=date.today(),  # noqa: DTZ011
+            " WHERE date < :before GROUP BY 1",
+            before=before,
         )
         return {(row["customer_id"], row["what"]): row["n"] for row in found}
 
