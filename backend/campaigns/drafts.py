@@ -56,7 +56,7 @@ def finding(pointer: str, code: str, message: str | None = None) -> Finding:
 def _campaign(tree: CampaignNode) -> Iterator[Finding]:
     if not tree.name.strip():
         yield finding("/name", "required")
-    if len(tree.name) > 256:
+    if len(tree.name) > 255:
         yield finding("/name", "name_length")
     if texts.has_control_characters(tree.name):
         yield finding("/name", "text_control_characters")

@@ -45,7 +45,7 @@ PROTO = "google-ads 34.0.0, v26 field documentation"
 
 RULES: tuple[Rule, ...] = (
     Rule("required", "*", "Fill this in: Google asks for it.", PROTO),
-    Rule("name_length", "name", "A campaign's name has 1 to 256 characters.", SYSTEM_LIMITS, 1, 256),
+    Rule("name_length", "name", "A campaign's name has 1 to 255 characters.", SYSTEM_LIMITS, 1, 255),
     Rule("ad_group_name_length", "ad_groups[].name", "1 to 255 characters.", PROTO, 1, 255),
     Rule("duplicate_name", "ad_groups[].name", "Names of ad groups are unique within their campaign.", PROTO),
     Rule("budget_positive", "daily_budget", "A budget is a positive number of micros.", PROTO, 1),

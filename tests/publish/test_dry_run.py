@@ -59,6 +59,7 @@ def sitelink(**changes: Any) -> list[Form]:
 
 
 HERE: dict[str, tuple[Fault, list[Finding]]] = {
+    "name of 256 characters": (put("name", "n" * 256), [("/name", "name_length")]),
     "no budget": (put("daily_budget", None), [("/daily_budget", "required")]),
     "no declaration": (
         put("contains_eu_political_advertising", None),
@@ -116,7 +117,6 @@ HERE: dict[str, tuple[Fault, list[Finding]]] = {
 }
 AT_GOOGLE: dict[str, tuple[Fault, list[Finding]]] = {
     "name that is taken": (put("name", TAKEN), [("/name", "CampaignError.DUPLICATE_CAMPAIGN_NAME")]),
-    "name of 256 characters": (put("name", "n" * 256), [("/name", "StringLengthError.TOO_LONG")]),
     "budget beyond all measure": (
         put("daily_budget", 20_000_000_000_000_000),
         [("/daily_budget", "CampaignBudgetError.MONEY_AMOUNT_TOO_LARGE")],
