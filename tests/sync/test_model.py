@@ -42,7 +42,7 @@ class Crowd:
 
     def edit_here(self, pick: random.Random) -> None:
         row_id, field = pick.choice(self.ids)[0], pick.choice(FIELDS)
-        value, client, path = f"mine {field} {uuid.uuid4().hex}", self.model.team.client, f"/api/campaigns/{row_id}"
+        value, client, path = f"mine={field}.{uuid.uuid4().hex}", self.model.team.client, f"/api/campaigns/{row_id}"
         tag = client.get(path).headers["ETag"]
         done = client.patch(path, json={field: value}, headers={"If-Match": tag})
         assert done.status_code in (200, 409, 412), done.text
@@ -52,7 +52,7 @@ class Crowd:
 
     def edit_there(self, pick: random.Random) -> None:
         field = pick.choice(FIELDS)
-        value = f"theirs {field} {uuid.uuid4().hex}"
+        value = f"theirs={field}.{uuid.uuid4().hex}"
         self.model.sandbox.change(resource_name=pick.choice(self.ids)[1], fields={field: value})
         self.count("edits at Google")
         time.sleep(pick.random() * 0.2)
