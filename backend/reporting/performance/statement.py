@@ -123,12 +123,20 @@ def build(question: Question) -> Statement:
     key, summed = ", ".join(_KEY), ", ".join(f"sum({name}) AS {name}" for name in _ALL)
     direction = "DESC" if question.order.descending else "ASC"
     names, joins = _NAMES[question.level]
-    sql = f"""
+    shown = f"""
+SELECT k.position, k.entities, k.google_id, k.bucket, k.device, k.network, {", ".join(f"k.{name}" for name in _ALL)},
+    {names}
+FROM kept k {joins}
+ORDER BY k.position NULLS LAST, k.bucket, k.device, k.network"""
+    cells = f"""
 WITH moved AS (
 {moved}
 ), cells AS (
 SELECT {key}, {summed} FROM moved GROUP BY {key}
-), entities AS (
+)"""
+    if question.level is Level.ACCOUNT and not question.conditions:  # one entity: there is nothing to rank
+        return Statement(f"{cells}, kept AS (SELECT 1 AS position, 1 AS entities, * FROM cells){shown}", values)
+    sql = f"""{cells}, entities AS (
 SELECT google_id, parent_google_id, {summed} FROM cells GROUP BY google_id, parent_google_id
 ), ranked AS (
 SELECT google_id, parent_google_id, row_number() OVER (ORDER BY {measures.sql(question.order.metric)} {direction}
@@ -141,11 +149,7 @@ SELECT CASE WHEN position <= %(top)s THEN position END AS position, entities,
     bucket, {", ".join(SPLITS)}, {summed}
 FROM cells JOIN ranked USING (google_id, parent_google_id)
 GROUP BY 1, 2, 3, 4, bucket, {", ".join(SPLITS)}
-)
-SELECT k.position, k.entities, k.google_id, k.bucket, k.device, k.network, {", ".join(f"k.{name}" for name in _ALL)},
-    {names}
-FROM kept k {joins}
-ORDER BY k.position NULLS LAST, k.bucket, k.device, k.network"""
+){shown}"""
     return Statement(sql, values)
 
 
