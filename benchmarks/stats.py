@@ -183,6 +183,7 @@ def p10_drop(engine: Engine, connection: psycopg.Connection[Any], rows: int, rou
                 sql = FILL.format(level=int(Level.KEYWORD), parent="0", splits=SPLIT_VALUES)
                 cursor.execute(sql, {"customer": account(0).customer_id, "day": month, "entities": rows // SPLITS})
             session.commit()
+        os.sync()  # what is dropped for its age, or deleted, has long been on disk
         begin = time.perf_counter()
         dropped = partitions.drop_before(engine, "daily_stats", DELETED)
         seconds["drop"].append(time.perf_counter() - begin)
