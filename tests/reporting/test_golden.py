@@ -70,9 +70,12 @@ def test_performance_equals_the_sandbox_to_the_micro(
     assert answer["currency_code"] == account["currency_code"]
 
 
-def test_the_report_tells_the_same(synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any) -> None:
+@pytest.mark.parametrize("scope", ["LAST-7-DAYS", "LAST-30-DAYS"])
+def test_the_report_tells_the_same(
+    synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any, scope: str
+) -> None:
     team, account = synced
-    begun = team.client.post("/api/reports/generate", json={"slug": account["slug"], "scope": "LAST-30-DAYS"})
+    begun = team.client.post("/api/reports/generate", json={"slug": account["slug"], "scope": scope})
     job = job_waiter(rows)(begun.get_json()["job_id"], 60)
     assert job["status"] == "finished", job["error"]
     result = job["result"]
@@ -115,6 +118,17 @@ def test_a_search_term_becomes_a_keyword_at_google(
     assert all(row["google_id"] and row["sync_status"] == "synced" for row in live)
     applied = [call for call in sandbox.ledger(since=before) if call["outcome"] in ("applied", "partial")]
     assert len(applied) == 1
+
+
+def test_one_day_tells_the_same(synced: tuple[Team, dict[str, Any]], sandbox: Sandbox) -> None:
+    team, account = synced
+    day = str(datetime.now(ZoneInfo(account["time_zone"])).date() - timedelta(days=1))
+    answer = get(team, "/api/performance", slug=account["slug"], level="campaign", start=day, end=day, top=1000)
+    expected = totals(sandbox, account, "campaign", day, day)
+    assert {row["id"]: {name: row[name] for name in MEASURES} for row in answer["rows"]} == {
+        key: {name: value[name] for name in MEASURES} for key, value in expected.items()
+    }
+    assert expected
 
 
 @pytest.mark.slow(reason="a second account is synchronised")
