@@ -13,7 +13,7 @@ from typing import Any
 
 from backend.adgraph.stats import AssetPlace, Level
 from backend.sync.statistics import windows
-from config import build_settings
+from config import Settings, build_settings
 from tests.conftest import QUICK
 from tests.publish.conftest import OWN_REDIS, close_connections
 from tests.support import run as runs
@@ -144,9 +144,15 @@ def _sums(found: Iterator[tuple[str, str, str, Any]]) -> Sums:
 
 
 @contextmanager
-def running_agency(servers: Servers, folder: Path, *, clients: int, days: int, workers: int) -> Iterator[Agency]:
-    """Start an agency with its own sandbox, database and workers, and end it."""
+def running_agency(
+    servers: Servers, settings: Settings, folder: Path, *, clients: int, days: int, workers: int
+) -> Iterator[Agency]:
+    """Start an agency with its own sandbox, database and workers, and end it.
+
+    An application says for its process how Google is reached; `settings` are what that is afterwards.
+    """
     from backend.app import create_app
+    from backend.wiring import wire
 
     number = runs.worker_number()
     with ExitStack() as stack:
@@ -158,6 +164,7 @@ def running_agency(servers: Servers, folder: Path, *, clients: int, days: int, w
             **sandbox.environment,
             **QUICK,
         }
+        stack.callback(wire, settings)
         app = create_app(build_settings(environment))
         stack.callback(close_connections, app)
         engine = engine_for(servers.described.database("postgres", database))

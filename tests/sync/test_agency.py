@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from backend.sync.statistics import REREAD_DAYS
+from config import Settings
 from tests.support.servers import Servers
 from tests.sync.agency import Agency, running_agency
 
@@ -61,8 +62,8 @@ def conversions(agency: Agency) -> float:
 
 
 @pytest.fixture
-def small(servers: Servers, tmp_path: Path) -> Iterator[Agency]:
-    with running_agency(servers, tmp_path, clients=1, days=40, workers=1) as agency:
+def small(servers: Servers, settings: Settings, tmp_path: Path) -> Iterator[Agency]:
+    with running_agency(servers, settings, tmp_path, clients=1, days=40, workers=1) as agency:
         yield agency
 
 
@@ -74,6 +75,6 @@ def test_one_client_of_forty_days(small: Agency) -> None:
 @pytest.mark.soak
 @pytest.mark.slow("thirty accounts with a year of statistics, read three times")
 @pytest.mark.timeout(7200)
-def test_thirty_clients_of_a_year(servers: Servers, tmp_path: Path) -> None:
-    with running_agency(servers, tmp_path, clients=30, days=365, workers=2) as agency:
+def test_thirty_clients_of_a_year(servers: Servers, settings: Settings, tmp_path: Path) -> None:
+    with running_agency(servers, settings, tmp_path, clients=30, days=365, workers=2) as agency:
         follow_the_days(agency, 365)

@@ -49,6 +49,7 @@ def test_changes_of_both_sides_stand_on_one_timeline_and_pushes_once(
     campaign = live_campaign(team, synced)
     path, name = f"/api/campaigns/{campaign['id']}", f"Ours {uuid.uuid4()}"
     resource = f"customers/{google_id}/campaigns/{campaign['google_campaign_id']}"
+    earlier = timeline(team, slug, entity="campaign", entity_id=campaign["id"], limit="200")
     tag = team.client.get(path).headers["ETag"]
     assert team.client.patch(path, json={"name": name}, headers={"If-Match": tag}).status_code == 200
     assert team.client.post(f"{path}/push", headers={"Prefer": "wait=30"}).status_code == 200
@@ -66,7 +67,8 @@ def test_changes_of_both_sides_stand_on_one_timeline_and_pushes_once(
         campaign.get("final_url_suffix"),
         {"final_url_suffix": "from=google"},
     )
-    of_row = timeline(team, slug, entity="campaign", entity_id=campaign["id"])
+    whole = timeline(team, slug, entity="campaign", entity_id=campaign["id"], limit="200")
+    of_row = [item for item in whole if item not in earlier]  # other tests share the account at Google
     assert [item["action"] for item in of_row if item["source"] == "google"] == ["update"], "our push stands twice"
     assert {"campaign.update", "push.applied"} <= {item["action"] for item in of_row if item["source"] == "here"}
     assert [item["at"] for item in of_row] == sorted((item["at"] for item in of_row), reverse=True)
