@@ -131,6 +131,38 @@ def test_one_day_tells_the_same(synced: tuple[Team, dict[str, Any]], sandbox: Sa
     assert expected
 
 
+@pytest.mark.slow(reason="everything that Google still tells of an account is read")
+def test_thirty_seven_months_and_a_month_without_traffic_tell_the_same(
+    synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any
+) -> None:
+    team, account = synced
+    order = {"slug": account["slug"], "command": "init", "args": {}}
+    job = job_waiter(rows)(team.client.post("/api/runbooks/execute", json=order).get_json()["job_id"], 250)
+    assert job["status"] == "finished", job["error"]
+    today = datetime.now(ZoneInfo(account["time_zone"])).date()
+    months = [divmod(today.year * 12 + today.month - 1 - back, 12) for back in (36, 1)]
+    first, last = (f"{year}-{month + 1:02}" for year, month in months)
+    for scope, traffic in ((f"{first}..{last}", True), (f"{first}..{first}", False)):
+        body = {"slug": account["slug"], "scope": scope}
+        job = job_waiter(rows)(team.client.post("/api/reports/generate", json=body).get_json()["job_id"], 60)
+        assert job["status"] == "finished", job["error"]
+        result = job["result"]
+        span = (result["period"]["start"], result["period"]["end"])
+        told = totals(sandbox, account, "campaign", *span)
+        (summed,) = rows(
+            f"SELECT {', '.join(f'coalesce(sum({name}), 0)::bigint AS {name}' for name in MEASURES)}"
+            " FROM stats.daily_stats WHERE level = 2 AND date BETWEEN :first AND :last"
+            " AND customer_id = (SELECT id FROM customers WHERE tenant_id = :tenant AND slug = :slug)",
+            first=date.fromisoformat(span[0]),
+            last=date.fromisoformat(span[1]),
+            tenant=team.tenant_id,
+            slug=account["slug"],
+        )
+        for name in MEASURES:
+            assert result["totals"][name] == sum(value[name] for value in told.values()) == summed[name]
+        assert bool(result["totals"]["impressions"]) is traffic
+
+
 @pytest.mark.slow(reason="a second account is synchronised")
 def test_a_report_in_yen_tells_the_sandbox_s_totals_without_decimals(
     synced: tuple[Team, dict[str, Any]], sandbox: Sandbox, rows: Any
