@@ -81,8 +81,8 @@ def test_assets_are_what_the_sandbox_says_in_every_place_and_stay_so(
 
     assert added(stored(rows, team, account, "daily_totals"), by_day) == added(daily, by_day)
     before = finished_days(rows, team, account)
-    again = run_command(team, wait_for_job, account["slug"], "append")["result"]["statistics"]
-    assert again["rows_deleted"] == 0
+    # Of today nothing is said: its few impressions move between slots as it grows, in either direction.
+    run_command(team, wait_for_job, account["slug"], "append")
     assert finished_days(rows, team, account) == before, "rows of days that are over were written again"
     _never_more_than_the_ad(sandbox, account["customer_id"], last)
 

@@ -72,7 +72,12 @@ def test_changes_of_both_sides_stand_on_one_timeline_and_pushes_once(
     assert [item["action"] for item in of_row if item["source"] == "google"] == ["update"], "our push stands twice"
     assert {"campaign.update", "push.applied"} <= {item["action"] for item in of_row if item["source"] == "here"}
     assert [item["at"] for item in of_row] == sorted((item["at"] for item in of_row), reverse=True)
-    ours = rows("SELECT * FROM google_changes WHERE resource_name = :r AND batch_id IS NOT NULL", r=resource)
+    ours = rows(
+        "SELECT g.* FROM google_changes g JOIN customers c ON c.id = g.customer_id"
+        " WHERE c.tenant_id = :t AND g.resource_name = :r AND g.batch_id IS NOT NULL",
+        t=team.tenant_id,
+        r=resource,
+    )
     assert [row["new"]["name"] for row in ours if "name" in row["fields"]] == [name]
 
     again = run_command(team, wait_for_job, slug, "append")["result"]["google_changes"]
