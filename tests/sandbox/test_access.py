@@ -114,7 +114,7 @@ def test_a_new_account_is_there_at_once(server: Sandbox, client_of: Clients) -> 
     below = Account(server.info["manager_id"], client)
     row = below.one(f"SELECT customer_client.level FROM customer_client WHERE customer_client.id = {account.id}")
     assert row.customer_client.level == 1
-    new.time_zone, new.currency_code = "Mars/Base", "XXX"
+    new.time_zone, new.currency_code = "Mars/Base", "ZZZ"
     codes = refused(client.get_service("CustomerService").create_customer_client, request=request).codes
     assert codes == ["CurrencyCodeError.UNSUPPORTED", "TimeZoneError.INVALID_TIME_ZONE"]
 

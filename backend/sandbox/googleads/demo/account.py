@@ -18,7 +18,7 @@ def entities(plan: Plan) -> Iterable[tuple[str, Any]]:
     _conversion_actions(builder)
     _account_goals(builder)
     negatives = _negative_list(builder)
-    library = assets.library(builder)
+    library = assets.make_library(builder)
     strategy = _portfolio_strategy(builder)
     _user_lists(builder)
     search_campaigns.build(builder, labels=labels, negative_list=negatives, library=library, strategy=strategy)

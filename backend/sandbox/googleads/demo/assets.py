@@ -31,7 +31,7 @@ class Library:
     call: str
 
 
-def library(builder: Builder) -> Library:
+def make_library(builder: Builder) -> Library:
     """Make the shared assets."""
     images = [_image(builder, *image) for image in _IMAGES]
     return Library(
