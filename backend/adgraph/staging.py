@@ -70,6 +70,15 @@ def planner_memory(session: Session, megabytes: int = 64) -> Iterator[None]:
     yield
 
 
+def join_by_hash(session: Session, megabytes: int = 64) -> None:
+    """Let the rest of the transaction join whole sets by hash, in memory.
+
+    The planner knows nothing yet of months that were filled a moment ago. It takes them for empty and chooses a nested
+    loop, which reads a window, or adds it up, once for every row of the other side.
+    """
+    raw(session).execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'; SET LOCAL enable_nestloop = off")
+
+
 def drop_leftovers(session: Session, customer_id: UUID) -> int:
     """Drop the stages of an account that a killed run left behind; the caller holds the account's lease."""
     cursor = raw(session)

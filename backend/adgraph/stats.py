@@ -17,7 +17,7 @@ from psycopg import errors
 from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
-from backend.adgraph.staging import Stage, planner_memory, raw
+from backend.adgraph.staging import Stage, join_by_hash, raw
 
 MEASURES = ("impressions", "clicks", "cost_micros", "conversions", "conversions_value")
 
@@ -97,17 +97,17 @@ def merge_window(session: Session, stage: Stage, table: StatsTable, first: date,
     window = _Window(stage, table, first, last)
     cursor = raw(session)
     values = {"customer": stage.customer_id}
-    with planner_memory(session):
-        if not _exists(session, window):
-            return WindowMerged(_run(session, window.insert, values)[0], 0)
-        written, rows = _run(session, window.merge, values)
-        # Every staged key is in the table now: more rows than that means that some are gone at Google.
-        cursor.execute(window.surplus(rows), values)
-        row = cursor.fetchone()
-        if row is None or row[0] <= 0:
-            return WindowMerged(written, 0)
-        cursor.execute(window.delete_vanished(), values)
-        return WindowMerged(written, cursor.rowcount)
+    join_by_hash(session)
+    if not _exists(session, window):
+        return WindowMerged(_run(session, window.insert, values)[0], 0)
+    written, rows = _run(session, window.merge, values)
+    # Every staged key is in the table now: more rows than that means that some are gone at Google.
+    cursor.execute(window.surplus(rows), values)
+    row = cursor.fetchone()
+    if row is None or row[0] <= 0:
+        return WindowMerged(written, 0)
+    cursor.execute(window.delete_vanished(), values)
+    return WindowMerged(written, cursor.rowcount)
 
 
 def _exists(session: Session, window: _Window) -> bool:
@@ -251,16 +251,20 @@ def _refresh(
     session: Session, customer_id: UUID, level: Level | AssetPlace, source: str, days: tuple[date, date]
 ) -> None:
     cursor, values, bounds = raw(session), {"customer": customer_id}, _between(*days)
-    cursor.execute(_totals_statement(level, source, bounds), values)
-    cursor.execute(
+    join_by_hash(session)
+    cursor.execute(_merge_totals(level, source, bounds), values)
+    cursor.execute(_delete_vanished_totals(level, source, bounds), values)
+
+
+def _delete_vanished_totals(level: Level | AssetPlace, source: str, bounds: str) -> str:
+    return (
         f"DELETE FROM stats.daily_totals t WHERE t.customer_id = %(customer)s AND t.level = {int(level)}"
         f" AND t.{bounds.replace(' AND ', ' AND t.')} AND NOT EXISTS"
-        f" (SELECT FROM ({source}) s WHERE s.google_id = t.google_id AND s.date = t.date)",
-        values,
+        f" (SELECT FROM ({source}) s WHERE s.google_id = t.google_id AND s.date = t.date)"
     )
 
 
-def _totals_statement(level: Level | AssetPlace, source: str, bounds: str) -> str:
+def _merge_totals(level: Level | AssetPlace, source: str, bounds: str) -> str:
     mine = ", ".join(f"t.{measure}" for measure in MEASURES)
     theirs = ", ".join(f"s.{measure}" for measure in MEASURES)
     return f"""
