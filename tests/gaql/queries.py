@@ -136,4 +136,15 @@ SELECT dynamic_search_ads_search_term_view.search_term, dynamic_search_ads_searc
 SELECT distance_view.distance_bucket, metrics.clicks FROM distance_view
 SELECT local_services_lead.lead_type, local_services_lead.creation_date_time FROM local_services_lead
 SELECT lead_form_submission_data.id, lead_form_submission_data.submission_date_time, campaign.name FROM lead_form_submission_data
+SELECT campaign.id FROM campaign WHERE campaign.name REGEXP_MATCH '.*(?i)brand.*' AND campaign.name NOT REGEXP_MATCH '\\pL+[[:digit:]]*\\z'
+SELECT segments.date FROM customer WHERE segments.date >= '2026-11-01' AND segments.date <= '9999-12-31'
+SELECT metrics.clicks FROM customer WHERE segments.date > '0001-01-01' AND segments.date < '9999-12-31'
+SELECT segments.month FROM customer WHERE segments.month = '9999-12-01'
+SELECT segments.week FROM customer WHERE segments.week = '9999-12-27'
+SELECT segments.year FROM customer WHERE segments.year = 9999
+SELECT segments.year, metrics.clicks FROM customer WHERE segments.year IN (2025, 2026)
+SELECT ad_group_ad_asset_view.policy_summary, ad_group_ad_asset_view.source FROM ad_group_ad_asset_view
+SELECT asset_group_listing_group_filter.path, asset_group_listing_group_filter.case_value.product_item_id.value FROM asset_group_listing_group_filter
+SELECT ad_group_criterion.listing_group.path, ad_group_criterion.listing_group.type FROM ad_group_criterion WHERE ad_group_criterion.type = LISTING_GROUP
+SELECT metrics.historical_quality_score, segments.device, segments.date FROM keyword_view WHERE segments.date DURING LAST_7_DAYS
 """.strip().splitlines()

@@ -26,6 +26,7 @@ def test_refuses_invalid_queries(query: str, code: str, marked: str | None) -> N
         check(query, catalogue("v26"), today=TODAY)
     error = refused.value
     assert error.code == code
+    assert problems(query, catalogue("v26"), today=TODAY)[0].code == code, "the other rules stand what this one refuses"
     if marked is not None:
         assert query[error.span.start : error.span.end] == marked
     module = importlib.import_module(f"google.ads.googleads.v26.errors.types.{error.oneof}")

@@ -20,7 +20,14 @@ _LEAF_MESSAGES = frozenset(
         "FieldMask",
     }
 )
-_WHOLE = frozenset({("change_event", "ChangedResource")})
+_WHOLE = frozenset(
+    {
+        ("ad_group_ad_asset_view", "AdGroupAdAssetPolicySummary"),
+        ("ad_group_criterion", "ListingDimensionPath"),
+        ("asset_group_listing_group_filter", "ListingGroupFilterDimensionPath"),
+        ("change_event", "ChangedResource"),
+    }
+)
 _CRITERION_VIEWS = (
     "age_range_view",
     "ad_group_audience_view",

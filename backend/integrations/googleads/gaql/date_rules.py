@@ -1,6 +1,7 @@
 """The window that filters on core date segments leave, and the rules about it."""
 
-from datetime import date, timedelta
+import re
+from datetime import date
 
 from backend.integrations.googleads.gaql import dates
 from backend.integrations.googleads.gaql.dates import Window
@@ -8,7 +9,6 @@ from backend.integrations.googleads.gaql.errors import GaqlError
 from backend.integrations.googleads.gaql.fields import CORE_DATE_SEGMENTS
 from backend.integrations.googleads.gaql.nodes import Condition, Query
 
-_ONE = timedelta(days=1)
 _PERIODS = frozenset({"segments.week", "segments.month", "segments.quarter"})
 
 
@@ -96,9 +96,9 @@ def _bounds(condition: Condition, today: date | None) -> Window:
         "IN": Window(first, last),
         "BETWEEN": Window(days[0][0], days[-1][1]),
         ">=": Window(first, None),
-        ">": Window(last + _ONE, None),
+        ">": Window(dates.day_after(last), None),
         "<=": Window(None, last),
-        "<": Window(None, first - _ONE),
+        "<": Window(None, dates.day_before(first)),
     }.get(operator, Window())
 
 
@@ -111,7 +111,7 @@ def _predefined(condition: Condition, today: date | None) -> Window:
 
 def _span(segment: str, text: str) -> tuple[date, date] | None:
     if segment == "segments.year":
-        year = int(text) if text.isdigit() and len(text) == 4 else None
+        year = int(text) if re.fullmatch(r"[0-9]{4}", text) else 0
         return (date(year, 1, 1), date(year, 12, 31)) if year else None
     start = dates.parse_day(text)
     return (start, dates.period_end(segment, start)) if start is not None else None

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-MIN, MAX = date(1970, 1, 1), date(2037, 12, 30)  # Google's own "beginning" and "end" of time
-_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?")
+_DAY = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?", re.ASCII)
+_ONE = timedelta(days=1)
 
 DATE_RANGES = (
     "LAST_14_DAYS",
@@ -71,6 +71,16 @@ def parse_time(text: str) -> datetime | None:
         return None
 
 
+def day_before(day: date) -> date:
+    """The day before; the calendar's first day has none and stands for itself."""
+    return day if day == date.min else day - _ONE
+
+
+def day_after(day: date) -> date:
+    """The day after; the calendar's last day has none and stands for itself."""
+    return day if day == date.max else day + _ONE
+
+
 def _sunday(day: date) -> date:
     return day - timedelta(days=(day.weekday() + 1) % 7)
 
@@ -83,7 +93,7 @@ def predefined(name: str, today: date) -> Window:
     """The window of a DURING literal. KeyError for a name that is not one."""
     if name not in DATE_RANGES:
         raise KeyError(name)
-    one = timedelta(days=1)
+    one = _ONE
     first = today.replace(day=1)
     previous = first - one
     windows = {
@@ -113,14 +123,16 @@ def is_period_start(segment: str, day: date) -> bool:
 
 
 def period_end(segment: str, start: date) -> date:
-    """The last day of the period that begins on `start`."""
+    """The last day of the period that begins on `start`, at most the calendar's last."""
     if segment == "segments.week":
-        return start + timedelta(days=6)
+        return start + min(timedelta(days=6), date.max - start)
     months = {"segments.month": 1, "segments.quarter": 3}.get(segment)
     if months is None:
         return start
     index = start.year * 12 + start.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1) - timedelta(days=1)
+    if index >= 12 * (date.max.year + 1):
+        return date.max
+    return date(index // 12, index % 12 + 1, 1) - _ONE
 
 
 def months_before(day: date, months: int) -> date:

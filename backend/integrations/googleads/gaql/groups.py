@@ -226,6 +226,7 @@ _ATTRIBUTION_METRICS = re.compile(
     r"|(all_)?(orders|revenue.*|units_sold|average_(cart|order).*|cost_of_goods.*|gross_profit.*|cross_sell.*|lead_.*)"
     r"|sk_ad_network.*|phone_calls|original_conversion_value|conversion_last.*|store_visits.*|results_.*)"
 )
+_NETWORK_SEGMENTS = frozenset({"segments.ad_network_type", "segments.ad_sub_network_type"})
 
 
 def metric_class(name: str) -> str:
@@ -257,7 +258,11 @@ def segments_of(resource: str, known: frozenset[str]) -> frozenset[str]:
 
 
 def metric_goes_with(metric: str, segment: str) -> bool:
-    """Whether a metric can be split by a segment: those of conversions only split what conversions are counted in."""
+    """Whether a metric can be split by a segment: those of conversions only split what conversions are counted in, and
+    a keyword's quality is the same in every network.
+    """
+    if segment in _NETWORK_SEGMENTS:
+        return not metric.startswith("metrics.historical_")
     if not _ATTRIBUTION_SEGMENTS.fullmatch(segment):
         return True
     return _ATTRIBUTION_METRICS.fullmatch(metric) is not None

@@ -19,6 +19,7 @@ from backend.integrations.googleads.gaql.nodes import (
 from backend.integrations.googleads.gaql.suggest import closest
 from backend.integrations.googleads.gaql.tokens import Token, TokenKind, tokenize
 
+MAX_LIMIT_DIGITS = 20
 _CLAUSES = ("WHERE", "ORDER", "LIMIT", "PARAMETERS")
 _RESERVED = frozenset({"SELECT", "FROM", "BY", "AND", *_CLAUSES})
 _WORD_OPERATORS = {
@@ -180,11 +181,11 @@ class _Parser:
         if token.kind is not TokenKind.NUMBER or "." in token.text:
             message = f"Error in query: invalid LIMIT value {token.text}."
             raise GaqlError("BAD_LIMIT_VALUE", message, token.span, trigger=token.text)
-        limit = int(token.text)
+        limit = int(token.text[:MAX_LIMIT_DIGITS])
         if limit < 1:
             message = f"Error in query: LIMIT value {limit} is too low, it must be at least 1."
             raise GaqlError("LIMIT_VALUE_TOO_LOW", message, token.span, suggestion="1", trigger=token.text)
-        if limit >= 2**63:
+        if limit >= 2**63 or len(token.text) > MAX_LIMIT_DIGITS:
             message = f"Error in query: invalid LIMIT value {token.text}."
             raise GaqlError("BAD_LIMIT_VALUE", message, token.span, trigger=token.text)
         return limit, token.span

@@ -44,6 +44,8 @@ def change_window(query: Query, today: date | None) -> tuple[datetime | None, da
 
 def _moments(operator: str, values: list[str], today: date | None) -> tuple[datetime | None, datetime | None]:
     if operator == "DURING":
+        if values[0].upper() not in dates.DATE_RANGES:
+            return None, None  # the value is refused elsewhere
         window = dates.predefined(values[0].upper(), today or date(2024, 1, 15))
         return _first(window.start), _last(window.end)
     spans = [_span(text) for text in values]

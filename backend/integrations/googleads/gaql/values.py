@@ -1,8 +1,10 @@
 """Values of conditions against the type of their field: the operand that an executor compares with, or an error."""
 
 import re
+import sys
+from typing import TypeVar
 
-from backend.integrations.googleads.gaql import dates
+from backend.integrations.googleads.gaql import dates, regexp
 from backend.integrations.googleads.gaql.errors import GaqlError
 from backend.integrations.googleads.gaql.fields import DataType, Field
 from backend.integrations.googleads.gaql.nodes import (
@@ -17,6 +19,7 @@ from backend.integrations.googleads.gaql.nodes import (
 from backend.integrations.googleads.gaql.suggest import closest
 
 Operand = str | int | float | bool
+Number = TypeVar("Number", int, float)
 MAX_VALUES = 20_000
 _EQUALITY = frozenset({"=", "!=", "IN", "NOT IN"}) | NULL_OPERATORS
 _CONTAINS = frozenset({"CONTAINS ANY", "CONTAINS ALL", "CONTAINS NONE"}) | NULL_OPERATORS
@@ -28,6 +31,13 @@ _OPERATORS_OF = {
     DataType.RESOURCE_NAME: _EQUALITY | TEXT_OPERATORS,
     DataType.DATE: _ORDERED | {"DURING"} | TEXT_OPERATORS,
 }
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_BOUNDS = {
+    DataType.INT32: (-(2**31), 2**31 - 1),
+    DataType.INT64: (-(2**63), 2**63 - 1),
+    DataType.UINT64: (0, 2**64 - 1),
+}
+MAX_DIGITS = 40  # more than any integer has, zeros before it included
 _UNUSABLE_ENUMS = frozenset({"UNSPECIFIED", "UNKNOWN"})
 
 
@@ -98,15 +108,11 @@ def _pattern(condition: Condition, field: Field) -> str:
 
 
 def _check_regexp(value: Value) -> None:
-    """RE2 knows neither look-around nor back-references."""
     try:
-        re.compile(value.text)
-    except re.error as error:
+        regexp.compiled(value.text)
+    except ValueError as error:
         message = f"Invalid regular expression '{value.text}': {error}."
         raise GaqlError("BAD_VALUE", message, value.span, trigger=value.text) from error
-    if re.search(r"\(\?(<?[=!]|P=|>)|\\[1-9]", value.text):
-        message = f"Invalid regular expression '{value.text}': RE2 has no look-around and no back-references."
-        raise GaqlError("BAD_VALUE", message, value.span, trigger=value.text)
 
 
 def like_regexp(pattern: str) -> str | None:
@@ -157,12 +163,21 @@ def _operand(value: Value, field: Field) -> Operand:
 
 
 def _number(value: Value, field: Field) -> int | float:
-    is_whole = field.data_type not in (DataType.DOUBLE, DataType.FLOAT)
-    if re.fullmatch(r"-?[0-9]+", value.text):
-        return int(value.text)
-    if re.fullmatch(r"-?[0-9]+\.[0-9]+", value.text) and (not is_whole or float(value.text).is_integer()):
-        return float(value.text)
-    raise _bad_value(value, field)
+    bounds = _BOUNDS.get(field.data_type)
+    if _NUMBER.fullmatch(value.text) is None:
+        raise _bad_value(value, field)
+    if bounds is None:
+        return _within(float(value.text), (-sys.float_info.max, sys.float_info.max), value, field)
+    whole, _, fraction = value.text.partition(".")
+    if fraction.strip("0") or len(whole) > MAX_DIGITS:
+        raise _bad_value(value, field)
+    return _within(int(whole), bounds, value, field)
+
+
+def _within(number: Number, bounds: tuple[float, float], value: Value, field: Field) -> Number:
+    if not bounds[0] <= number <= bounds[1]:
+        raise _bad_value(value, field)
+    return number
 
 
 def _bad_value(value: Value, field: Field, suggestion: str | None = None) -> GaqlError:

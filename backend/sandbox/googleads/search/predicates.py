@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from backend.integrations.googleads.gaql import DataType, Filter
+from backend.integrations.googleads.gaql import DataType, Filter, regexp
 from backend.integrations.googleads.gaql.values import like_regexp
 
 Test = Callable[[Any], bool]
@@ -26,7 +26,7 @@ def predicate(condition: Filter) -> Test:
         pattern = re.compile(like_regexp(str(operands[0])) or "", re.IGNORECASE | re.DOTALL)
         return _matching(pattern, wanted=operator == "LIKE")
     if operator in ("REGEXP_MATCH", "NOT REGEXP_MATCH"):
-        return _matching(re.compile(str(operands[0]), re.DOTALL), wanted=operator == "REGEXP_MATCH")
+        return _matching(regexp.compiled(str(operands[0])), wanted=operator == "REGEXP_MATCH")
     return _comparison(condition)
 
 
