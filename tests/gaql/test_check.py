@@ -68,6 +68,26 @@ def test_all_problems_are_told_with_position_mark_and_suggestion() -> None:
     assert found[0].documentation.startswith("https://developers.google.com/")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("metrics.cost", "metrics.cost_micros"),
+        ("campaign.budget", "campaign.campaign_budget"),
+        ("campaign_budget.amount", "campaign_budget.amount_micros"),
+        ("ad_group_criterion.keyword", "ad_group_criterion.keyword.text"),
+        ("metrics.impresions", "metrics.impressions"),
+    ],
+)
+def test_what_was_probably_meant(written: str, meant: str) -> None:
+    assert problems(f"SELECT {written} FROM campaign", catalogue("v26"))[0].suggestion == meant
+
+
+def test_a_condition_is_marked_up_to_its_closing_bracket() -> None:
+    query = "SELECT campaign.id FROM campaign WHERE campaign.name CONTAINS ANY ('a', 'b') AND campaign.id = 1"
+    span = problems(query, catalogue("v26"))[0].span
+    assert query[span.start : span.end] == "campaign.name CONTAINS ANY ('a', 'b')"
+
+
 def test_googles_own_messages() -> None:
     known = catalogue("v26")
     incompatible = (

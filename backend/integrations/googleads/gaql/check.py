@@ -175,8 +175,12 @@ def _nearest_field(name: str, catalogue: Catalogue) -> str | None:
         if resource is None:
             return None
         fixed = f"{resource}.{tail}" if tail else resource
-        return fixed if catalogue.field(fixed) else closest(fixed, catalogue.fields_of(resource))
-    return closest(name, catalogue.fields_of(head))
+        return fixed if catalogue.field(fixed) else closest(fixed, _selectable(catalogue, resource))
+    return closest(name, _selectable(catalogue, head))
+
+
+def _selectable(catalogue: Catalogue, resource: str) -> list[str]:
+    return [field.name for field in catalogue.fields_of(resource).values() if field.selectable]
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -212,7 +212,7 @@ class _Parser:
 
     def _condition(self) -> Condition:
         field = self._name()
-        operator, operator_span = self._operator()
+        operator = self._operator()
         if operator in NULL_OPERATORS:
             values: tuple[Value, ...] = ()
         elif operator == "BETWEEN":
@@ -228,13 +228,13 @@ class _Parser:
             if operator in LIST_OPERATORS:
                 message = f"Error in query: operator {operator} expects a list of values."
                 raise GaqlError("EXPECTED_LIST", message, values[0].span, suggestion=f"('{values[0].text}')")
-        end = values[-1].span.end if values else operator_span.end
+        end = self._tokens[self._at - 1].span.end
         return Condition(field, operator, values, Span(field.span.start, end))
 
-    def _operator(self) -> tuple[str, Span]:
+    def _operator(self) -> str:
         token = self._take()
         if token.kind is TokenKind.OPERATOR:
-            return token.text, token.span
+            return token.text
         if token.kind is TokenKind.END:
             raise self._unexpected(token)
         words: tuple[str, ...] = (token.keyword(),)
@@ -249,7 +249,7 @@ class _Parser:
             if not any(known[: len(words)] == words for known in _WORD_OPERATORS):
                 suggestion = "CONTAINS ANY" if words[0] == "CONTAINS" else None
                 raise self._bad_operator(" ".join((*words[:-1], token.text)), span, suggestion)
-        return _WORD_OPERATORS[words], span
+        return _WORD_OPERATORS[words]
 
     def _bad_operator(self, text: str, span: Span, suggestion: str | None) -> GaqlError:
         message = f"Error in query: invalid operator {text}."
