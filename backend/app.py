@@ -14,7 +14,7 @@ from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import asset_routes, child_routes, keyword_routes, link_routes, setting_routes, shared_set_routes
 from backend.campaigns import routes as campaigns_routes
-from backend.core import broker, logging, metrics, security
+from backend.core import broker, kept, logging, metrics, security
 from backend.core import db as database
 from backend.core.celery import make_celery
 from backend.core.crypto import Keyring
@@ -115,6 +115,7 @@ def _base(settings: Settings) -> Flask:
     authentication.init_app(app)
     limits.init_app(app, settings)
     throttle.init_app(app, settings.redis_url)
+    kept.init_app(app, settings.redis_url)
     return app
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import flask
+from sqlalchemy.orm import Session
 
-from backend.adgraph.models import Campaign
-from backend.campaigns import flat_drafts, images, objectives, problems, reading, rules, service, tree_json
+from backend.adgraph.models import Campaign, Customer
+from backend.campaigns import (
+    flat_drafts,
+    images,
+    kept_lists,
+    objectives,
+    problems,
+    reading,
+    rules,
+    service,
+    tree_json,
+)
 from backend.campaigns.answers import CampaignTree, RuleBook
 from backend.campaigns.schemas import SORTS, CampaignForm, CampaignItem, CampaignPatch, CampaignQuery, CopyForm
 from backend.campaigns.writing import TreeWriter
@@ -32,18 +44,24 @@ rules_bp = Blueprint("rules", __name__, url_prefix="/api/rules", description="Wh
 @bp.response(200, CampaignItem(many=True))
 def list_campaigns(query: dict[str, Any]) -> flask.Response:
     """List campaigns, newest first."""
-    days = (query["stats_from"], query["stats_to"]) if query["stats_from"] else None
     with unit_of_work() as work:
         visible = reading.visible_customers(work.session, current_actor())
         chosen = [
-            customer.id
+            customer
             for customer in visible.values()
             if query["customer_id"] in (None, customer.google_id) and query["slug"] in (None, customer.slug)
         ]
-        statement = reading.list_statement(chosen, query)
-        ids, headers = pages.page(work.session, statement, SORT_KEYS[query["sort"]], query)
-        body = reading.items_json(work.session, chosen, ids, days) if ids else "[]"
-    return flask.Response(body, 200, headers, content_type="application/json")
+        found = kept_lists.listed(work.session, chosen, query, lambda: _listed(work.session, chosen, query))
+    headers = {} if found.cursor is None else pages.next_link(found.cursor)
+    return flask.Response(found.body, 200, headers, content_type="application/json")
+
+
+def _listed(session: Session, customers: Sequence[Customer], query: dict[str, Any]) -> kept_lists.Listed:
+    ids_of = [customer.id for customer in customers]
+    days = (query["stats_from"], query["stats_to"]) if query["stats_from"] else None
+    ids, cursor = pages.cut(session, reading.list_statement(ids_of, query), SORT_KEYS[query["sort"]], query)
+    body = reading.items_json(session, ids_of, ids, days) if ids else "[]"
+    return kept_lists.Listed(body.encode(), cursor)
 
 
 @bp.post("")

@@ -34,7 +34,7 @@ SELECT 'wasted_total', count(*)::text, {sums("wasted")} FROM wasted
 """)
 
 _ASSETS = text(f"""
-SELECT coalesce(s.text, s.name, s.youtube_video_id) AS name, s.type, e.field_type, e.performance_label,
+SELECT coalesce(s.text, s.name, s.youtube_video_id, s.type) AS name, s.type, e.field_type, e.performance_label,
        count(DISTINCT e.ad_id) AS ads
 FROM ad_asset e
 JOIN adgroup_ad l ON l.customer_id = e.customer_id AND l.ad_id = e.ad_id AND l.status = 'ENABLED'

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.search_terms.matching import Strictness, Term, Words, term, words
+from backend.search_terms.matching import Term, Words, keyword, term
 
 _POSITIVES = text("""
 SELECT k.google_id, k.text, k.match_type, g.id AS ad_group, g.google_id AS ad_group_google_id,
@@ -172,7 +172,7 @@ def positives(session: Session, customer_id: UUID) -> list[Positive]:
             row.google_id,
             row.text,
             row.match_type,
-            Term(words(row.text), Strictness[row.match_type]),
+            keyword(row.text, row.match_type),
             row.ad_group,
             row.ad_group_google_id,
             row.ad_group_name,

@@ -11,6 +11,9 @@ symbols in your keyword list").
 A keyword is blocked when every search that it could serve for is. So a negative that is stricter than the keyword
 blocks nothing of it for good (it only narrows it): an exact negative leaves a broad keyword its other searches.
 Source of the rule: Google's own script "Negative Keyword Conflicts".
+
+Old keywords with a broad match modifier (`+red +shoes`) still stand in many accounts: their plus is no letter, and
+since 2021 they match like phrases (Google Ads Help, "About changes to phrase match and broad match modifier").
 """
 
 from __future__ import annotations
@@ -51,6 +54,19 @@ def term(text: str, match_type: str) -> Term:
         KeyError: another match type.
     """
     return Term(words(text), Strictness[match_type])
+
+
+def keyword(text: str, match_type: str) -> Term:
+    """A keyword as it is matched today.
+
+    Raises:
+        KeyError: another match type.
+    """
+    plain = term(text, match_type)
+    modified = [word for word in plain.words if word.startswith("+")]
+    if plain.strictness is not Strictness.BROAD or not modified:
+        return plain
+    return Term(tuple(word.lstrip("+") for word in plain.words if word.strip("+")), Strictness.PHRASE)
 
 
 def blocks_search(negative: Term, search: Words) -> bool:

@@ -5,12 +5,13 @@
     negative words     a group of words that several terms hold, all of which cost and brought nothing
 
 A threshold that is not given follows from the account: a term is expensive when it cost twice what a conversion costs.
-A negative that would block a keyword or a search that converts is not suggested.
+A negative that would block a keyword or a search that converts is not suggested, and neither is a text that cannot be
+a keyword, such as a search of more than ten words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.campaigns.drafts import keyword_problems
 from backend.reporting.document import money
 from backend.reporting.measures import Totals
 from backend.reporting.performance.question import Condition
@@ -73,9 +75,14 @@ class Suggestion:
 def suggest(session: Session, question: TermQuestion, thresholds: Thresholds) -> list[Suggestion]:
     """Keywords to add first, then negatives, the most expensive first."""
     cost = thresholds.cost_micros if thresholds.cost_micros is not None else _expensive(session, question)
-    keywords = list(_keywords(session, question, thresholds))
+    keywords = _possible(_keywords(session, question, thresholds))
     negatives = [*_negatives(session, question, thresholds, cost), *_words(session, question, thresholds, cost)]
-    return keywords + _harmless(session, question, negatives)
+    return keywords + _harmless(session, question, _possible(negatives))
+
+
+def _possible(suggestions: Iterable[Suggestion]) -> list[Suggestion]:
+    """Those whose text can be a keyword."""
+    return [suggestion for suggestion in suggestions if not keyword_problems(suggestion.text, suggestion.match_type)]
 
 
 def _expensive(session: Session, question: TermQuestion) -> int:

@@ -77,6 +77,25 @@ def test_months_weeks_and_days_are_cut_like_a_calendar(shop: Shop) -> None:
         assert [row["date"] for row in answer["rows"]] == sorted(row["date"] for row in answer["rows"])
 
 
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"name": "Autumn", "type": "RESPONSIVE_SEARCH_AD"}, "Autumn"),
+        ({"type": "EXPANDED_TEXT_AD", "attributes": '{"headline_part1": "Warm boots"}'}, "Warm boots"),
+        ({"name": "", "type": "IMAGE_AD"}, "IMAGE_AD"),
+    ],
+)
+def test_an_ad_is_called_by_its_name_its_first_headline_or_its_type(
+    own_shop: Shop, values: dict[str, str], name: str
+) -> None:
+    ad = own_shop.entity("ads", 9001, **values)
+    own_shop.insert("adgroup_ad", ad_group_id=own_shop.ad_groups[1010], ad_id=ad, status="PAUSED")
+    own_shop.daily(Level.AD, 9001, LAST, parent_google_id=1010, clicks=3)
+    answer = own_shop.get(PATH, level="ad", start=LAST.isoformat(), end=LAST.isoformat())
+    (row,) = [row for row in answer["rows"] if row["id"] == "9001"]
+    assert (row["name"], row["status"], row["ad_group_name"], row["clicks"]) == (name, "PAUSED", "Group 1010", 3)
+
+
 @pytest.mark.parametrize("level", ["account", "campaign", "keyword"])
 def test_splits_by_device_and_network(shop: Shop, level: str) -> None:
     answer = shop.get(PATH, level=level, split="device,network", start=FIRST.isoformat(), end=LAST.isoformat())
@@ -112,6 +131,19 @@ def test_a_day_stands_beside_the_day_it_is_compared_with(shop: Shop) -> None:
     assert {row["date"]: row["previous"]["clicks"] for row in answer["rows"]} == {
         date.fromordinal(day.toordinal() + 7).isoformat(): row["clicks"] for day, row in expected.items()
     }
+
+
+def test_a_leap_day_stands_beside_the_day_before_it_a_year_earlier(own_shop: Shop) -> None:
+    for day, clicks in ((date(2024, 2, 29), 7), (date(2024, 3, 1), 8), (date(2023, 2, 28), 3), (date(2023, 3, 1), 4)):
+        own_shop.daily(Level.CAMPAIGN, 101, day, clicks=clicks)
+        own_shop.refresh(day, day)
+    asked = {"granularity": "day", "compare": "previous_year", "start": "2024-02-29", "end": "2024-03-01"}
+    for split in ({}, {"split": "device"}):
+        answer = own_shop.get(PATH, **asked, **split)
+        assert [(row["date"], row["clicks"], row["previous"]["clicks"]) for row in answer["rows"]] == [
+            ("2024-02-29", 7, 3),
+            ("2024-03-01", 8, 4),
+        ]
 
 
 def test_the_first_ones_by_themselves_and_the_others_as_one(shop: Shop) -> None:

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.search_terms import matching
 from backend.search_terms.matching import Strictness, Term, blocks_keyword, blocks_search, narrows_keyword, term, words
 
 MATCH_TYPES = {"[": "EXACT", '"': "PHRASE"}
 
 
-def written(text: str) -> Term:
+def written(text: str, *, positive: bool = False) -> Term:
     """`[exact]`, `"phrase"`, broad."""
-    return term(text.strip('[]"'), MATCH_TYPES.get(text[0], "BROAD"))
+    return (matching.keyword if positive else term)(text.strip('[]"'), MATCH_TYPES.get(text[0], "BROAD"))
 
 
 # negative, keyword: blocked, narrowed or free
@@ -65,12 +66,19 @@ PAIRS = [
     ("bed & breakfast", "[breakfast & bed]", "blocked"),
     ("ÉTÉ", "[robe été]", "blocked"),
     ("[  red   shoes ]", "[red shoes]", "blocked"),
+    # the modifier of old broad keywords is no letter, and they match like phrases
+    ("shoes", "+red +shoes", "blocked"),
+    ('"red shoes"', "+red +shoes", "blocked"),
+    ('"red shoes"', "+red shoes", "blocked"),
+    ('"shoes red"', "+red +shoes", "free"),
+    ("[red shoes]", "+red +shoes", "narrowed"),
+    ("a+", "[blood type a+]", "blocked"),
 ]
 
 
 @pytest.mark.parametrize(("negative", "keyword", "effect"), PAIRS)
 def test_pairs(negative: str, keyword: str, effect: str) -> None:
-    left, right = written(negative), written(keyword)
+    left, right = written(negative), written(keyword, positive=True)
     assert (blocks_keyword(left, right), narrows_keyword(left, right)) == (effect == "blocked", effect == "narrowed")
 
 

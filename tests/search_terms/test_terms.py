@@ -177,6 +177,19 @@ def test_suggestions_carry_their_reason_and_never_over_block(shop: Shop) -> None
     assert "none converted" in next(row["reason"] for row in found if row["text"] == "free")
 
 
+def test_what_can_be_no_keyword_is_not_suggested(shop: Shop) -> None:
+    long = "where can i buy red shoes for my old uncle today"
+    search(shop, long, clicks=20, cost_micros=10_000_000, conversions="4")
+    search(shop, f"not {long}", clicks=20, cost_micros=10_000_000)
+    search(shop, "red shoes 50% off", clicks=20, cost_micros=10_000_000)
+    search(shop, "shoes for an uncle", clicks=20, cost_micros=10_000_000, conversions="4")
+    found = shop.get(f"{PATH}/suggestions", min_cost_micros=8_000_000, min_terms=9)
+    assert [row["text"] for row in found] == ["shoes for an uncle"]
+    items = [{key: row[key] for key in ("as", "text", "match_type", "level", "ad_group_id")} for row in found]
+    answer = shop.team.client.post(f"{PATH}/add", json={"slug": shop.slug, "items": items, "push": False})
+    assert (answer.get_json()["added"], answer.get_json()["refused"]) == (1, 0)
+
+
 def test_what_a_negative_would_block_with_what_it_brought(shop: Shop) -> None:
     shop.daily(Level.KEYWORD, 502, DAY, parent_google_id=12, clicks=4, cost_micros=800, conversions="2.5")
     shop.daily(Level.KEYWORD, 502, date(2026, 9, 5), parent_google_id=12, conversions="100")

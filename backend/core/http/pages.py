@@ -76,6 +76,14 @@ def page(
     Raises:
         Invalid: the cursor is not one of ours for this question.
     """
+    rows, cursor = cut(session, statement, keys, query)
+    return rows, {} if cursor is None else next_link(cursor)
+
+
+def cut(
+    session: Session, statement: Select[Any], keys: Sequence[Key], query: Mapping[str, Any]
+) -> tuple[list[Any], str | None]:
+    """As `page`, with the cursor of the next page instead of the headers."""
     limit = int(query["limit"])
     scope = _scope(query)
     statement = statement.add_columns(*[key.column for key in keys])
@@ -85,8 +93,8 @@ def page(
     found = session.execute(statement.order_by(*order).limit(limit + 1)).all()
     rows = [row[0] for row in found[:limit]]
     if len(found) <= limit:
-        return rows, {}
-    return rows, next_link(make_cursor(list(found[limit - 1][-len(keys) :]), scope))
+        return rows, None
+    return rows, make_cursor(list(found[limit - 1][-len(keys) :]), scope)
 
 
 def next_link(cursor: str) -> dict[str, str]:

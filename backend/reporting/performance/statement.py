@@ -24,6 +24,10 @@ _BUCKETS = {
     Granularity.WEEK: "date_trunc('week', {day})::date",
     Granularity.MONTH: "date_trunc('month', {day})::date",
 }
+# The 28th of February moves to the 28th, also where a period that begins on the 29th is compared with it.
+_MOVED_DAY = (
+    "greatest(%(first)s::date, (s.date + %(shift_days)s::int + make_interval(months => %(shift_months)s::int))::date)"
+)
 _KEY = ("google_id", "parent_google_id", "bucket", *SPLITS)
 _ALL = (*MEASURES, *(f"previous_{measure}" for measure in MEASURES))
 
@@ -86,7 +90,10 @@ _NAMES = {
         ),
     ),
     Level.AD: (
-        f"coalesce(nullif(n.name, ''), {_FIRST_HEADLINE}) AS name, l.status, NULL::text AS match_type, {_ABOVE}",
+        (
+            f"coalesce(nullif(n.name, ''), {_FIRST_HEADLINE}, n.attributes ->> 'headline_part1', n.type) AS name,"
+            f" l.status, NULL::text AS match_type, {_ABOVE}"
+        ),
         "LEFT JOIN ads n ON n.customer_id = %(customer)s AND n.google_id = k.google_id"
         " LEFT JOIN adgroup_ad l ON l.customer_id = n.customer_id AND l.ad_id = n.id" + _JOIN_ABOVE,
     ),
@@ -98,7 +105,7 @@ _NAMES = {
     Level.ASSET: (
         (
             "coalesce(n.text, n.name, n.youtube_video_id, n.attributes ->> 'link_text',"
-            " n.attributes ->> 'callout_text') AS name, NULL::text AS status, NULL::text AS match_type,"
+            " n.attributes ->> 'callout_text', n.type) AS name, NULL::text AS status, NULL::text AS match_type,"
             f" {_CAMPAIGN}, {_AD_GROUP}"
         ),
         "LEFT JOIN assets n ON n.customer_id = %(customer)s AND n.google_id = k.google_id",
@@ -155,9 +162,7 @@ GROUP BY 1, 2, 3, 4, bucket, {", ".join(SPLITS)}
 
 def _moved(question: Question, first: str, last: str, *, current: bool) -> str:
     zeros, mine = ", ".join("0" for _ in MEASURES), ", ".join(f"s.{measure}" for measure in MEASURES)
-    day = (
-        "s.date" if current else "(s.date + %(shift_days)s::int + make_interval(months => %(shift_months)s::int))::date"
-    )
+    day = "s.date" if current else _MOVED_DAY
     columns = f"{mine}, {zeros}" if current else f"{zeros}, {mine}"
     splits = ", ".join(
         f"s.{split} AS {split}" if split in question.splits else f"NULL::smallint AS {split}" for split in SPLITS
