@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Customer
+from backend.core import broker
 from backend.core.db import unit_of_work
 from backend.core.errors import Forbidden
 from backend.core.http import Blueprint, accepted, pages
@@ -133,9 +135,10 @@ def _described(session: Session, jobs: list[Job]) -> list[dict[str, Any]]:
         row.id: str(row.google_customer_id)
         for row in session.execute(select(Customer.id, Customer.google_customer_id).where(Customer.id.in_(ids)))
     }
+    alive = functools.cache(broker.workers_alive)  # looks through the keys of Redis: once for the whole list
     return [
         {
-            **service.status_of(job),
+            **service.status_of(job, alive),
             **{name: getattr(job, name) for name in COLUMNS},
             "customer_id": digits.get(job.customer_id) if job.customer_id else None,
             "created_by": job.created_by_name,

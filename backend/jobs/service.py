@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -110,24 +111,24 @@ def find(session: Session, job_id: UUID, actor: Actor, *, lock: bool = False) ->
     return job
 
 
-def status_of(job: Job) -> dict[str, Any]:
-    """What `GET /api/jobs/{id}/status` answers."""
+def status_of(job: Job, alive: Callable[[], bool | None] = broker.workers_alive) -> dict[str, Any]:
+    """What `GET /api/jobs/{id}/status` answers; `alive` says whether any worker lives, None when nobody knows."""
     return {
         "job_id": str(job.id),
         "status": job.status,
         "result": job.result,
         "error": job.error,
         "progress": job.progress,
-        "waiting_reason": _waiting_reason(job),
+        "waiting_reason": _waiting_reason(job, alive),
     }
 
 
-def _waiting_reason(job: Job) -> str | None:
+def _waiting_reason(job: Job, alive: Callable[[], bool | None]) -> str | None:
     if job.status != "queued":
         return None
     if job.waiting_reason:
         return job.waiting_reason
-    return "no_worker" if broker.workers_alive() is False else None
+    return "no_worker" if alive() is False else None
 
 
 def cancel(work: Work, job_id: UUID, actor: Actor) -> Job:

@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from backend.app import create_app
+from backend.core import broker
 from backend.core.db import db, unit_of_work
 from backend.core.security import Actor, Role
 from backend.jobs.service import open_job
@@ -193,6 +194,15 @@ def test_a_job_that_no_worker_takes_says_so(team, new_job, settings):
     with application.app_context():
         db.engine.dispose()
     assert answer.get_json()["waiting_reason"] == "no_worker"
+
+
+def test_a_list_of_waiting_jobs_looks_for_workers_once(team, new_job, monkeypatch):
+    looked, look = [], broker.workers_alive
+    monkeypatch.setattr(broker, "workers_alive", lambda: looked.append(1) or look())
+    for _ in range(3):
+        new_job(team)
+    assert len(team.client.get("/api/jobs").get_json()) == 3
+    assert len(looked) == 1
 
 
 def test_waiting_is_answered_by_how_the_job_ended(team, new_job, ended):
