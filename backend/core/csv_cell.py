@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the full-width ones too
 
 Cell = str | int | float | Decimal | date | datetime | None
 

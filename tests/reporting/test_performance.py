@@ -68,6 +68,7 @@ def test_months_weeks_and_days_are_cut_like_a_calendar(shop: Shop) -> None:
         ("day", "date"),
         ("week", "date_trunc('week', date)::date"),
         ("month", "date_trunc('month', date)::date"),
+        ("quarter", "date_trunc('quarter', date)::date"),
     ):
         answer = shop.get(PATH, level="account", granularity=granularity, start=FIRST.isoformat(), end=LAST.isoformat())
         expected = summed(shop, "account", FIRST, LAST, bucket)

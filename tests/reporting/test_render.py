@@ -47,7 +47,7 @@ def test_csv_rounds_averages_to_the_micro_and_ratios_to_ten_digits() -> None:
     assert rows[1:] == [["s", "628660", "0.6666666667"], ["s", "", "1.5"]]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
 def test_no_cell_is_a_formula(start: str) -> None:
     assert csv_cell(f"{start}cmd|' /C calc'!A0").startswith("'")
 

@@ -30,6 +30,10 @@ class Granularity(Enum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+
+
+SHORTEST_DAYS = {Granularity.DAY: 1, Granularity.WEEK: 7, Granularity.MONTH: 28, Granularity.QUARTER: 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,7 @@ class Question:
 
 def buckets(period: Period, granularity: Granularity) -> int:
     """How many pieces a granularity cuts a period into, at most."""
-    days = {Granularity.TOTAL: period.days, Granularity.DAY: 1, Granularity.WEEK: 7, Granularity.MONTH: 28}
-    return 1 if granularity is Granularity.TOTAL else period.days // days[granularity] + 2
+    return 1 if granularity is Granularity.TOTAL else period.days // SHORTEST_DAYS[granularity] + 2
 
 
 def fitting_top(asked: int | None, period: Period, granularity: Granularity, splits: tuple[str, ...]) -> int:
@@ -100,7 +103,8 @@ def fitting_top(asked: int | None, period: Period, granularity: Granularity, spl
     cells = int(buckets(period, granularity) * SPLIT_WIDTH ** len(splits))
     fits = MAX_CELLS // cells
     if fits < 1 or (asked or 0) > fits:
-        advice = f"Ask for at most {fits} entities, a shorter period or a coarser granularity."
+        fewer = f"at most {fits} entities, " if fits else ""
+        advice = f"Ask for {fewer}a shorter period or a coarser granularity."
         raise Invalid("The answer would be too large.", errors=(Finding("/top", "too_large", advice),))
     return asked or min(DEFAULT_TOP, fits)
 

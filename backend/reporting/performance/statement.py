@@ -23,6 +23,7 @@ _BUCKETS = {
     Granularity.DAY: "{day}",
     Granularity.WEEK: "date_trunc('week', {day})::date",
     Granularity.MONTH: "date_trunc('month', {day})::date",
+    Granularity.QUARTER: "date_trunc('quarter', {day})::date",
 }
 # The 28th of February moves to the 28th, also where a period that begins on the 29th is compared with it.
 _MOVED_DAY = (

@@ -25,7 +25,7 @@ bp = Blueprint("performance", __name__, url_prefix="/api/performance", descripti
 @bp.alt_response(200, description="The same as CSV", content_type="text/csv", schema={"type": "string"}, success=True)
 @bp.alt_response(304, description="Nothing has changed since the answer with this ETag")
 def show(query: dict[str, Any]) -> flask.Response:
-    """Metrics by entity, cut by day, week or month, split by device and network, beside an earlier period."""
+    """Metrics by entity, cut by day, week, month or quarter, split by device and network, beside an earlier period."""
     as_text = wants_csv(query["format"])
     with unit_of_work() as work:
         account = accounts.find(work.session, query, current_actor())
