@@ -141,14 +141,17 @@ def _pieces(data: ReportData) -> Section:
         Chart("Clicks", Format.COUNT, tuple((day, totals.clicks) for day, totals in points)),
         Chart("Conversions", Format.NUMBER, tuple((day, totals.conversions) for day, totals in points)),
     )
-    return Section(
-        "days", _PIECES[granularity], (), (Table(columns, rows),), charts if len(points) > 1 and rows else ()
-    )
+    text = () if rows else ("Nothing had traffic in this period.",)
+    return Section("days", _PIECES[granularity], text, (Table(columns, rows),), charts if len(points) > 1 else ())
 
 
 def _every_day(data: ReportData) -> list[tuple[date, Totals]]:
-    """The days of the period with those without traffic, from the first to the last one that has some."""
-    known = {line.bucket: line.now for line in data.days.rows if line.bucket is not None}
+    """The days of the period with those without traffic, from the first to the last one that has some.
+
+    A day whose numbers are still coming in would look like a fall: what lies behind the watermark is left out.
+    """
+    complete = data.watermark or data.scope.last
+    known = {line.bucket: line.now for line in data.days.rows if line.bucket is not None and line.bucket <= complete}
     if not known:
         return []
     first, last = min(known), max(known)

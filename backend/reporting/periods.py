@@ -48,9 +48,10 @@ def checked(first: date, last: date) -> Period:
     Raises:
         Invalid: it ends before it begins, or lies where no calendar of ours reaches.
     """
-    if not EARLIEST <= first <= LATEST or not EARLIEST <= last <= LATEST:
-        message = f"Days lie between {EARLIEST} and {LATEST}."
-        raise Invalid("The period is not valid.", errors=(Finding("/start", "out_of_range", message),))
+    for pointer, day in (("/start", first), ("/end", last)):
+        if not EARLIEST <= day <= LATEST:
+            message = f"Days lie between {EARLIEST} and {LATEST}."
+            raise Invalid("The period is not valid.", errors=(Finding(pointer, "out_of_range", message),))
     if first > last:
         message = "The first day must not be after the last one."
         raise Invalid("The period is not valid.", errors=(Finding("/end", "start_after_end", message),))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -180,6 +181,18 @@ def test_one_day_is_a_period(own_shop: Shop, report: Callable[..., Any]) -> None
     expected = independent(shop, date(2026, 8, 20), date(2026, 8, 20))[1]
     assert result["totals"]["cost_micros"] == expected["cost_micros"]
     assert len(tables(result["csv"])["days"][0]) == 1
+
+
+def test_a_chart_ends_with_the_last_complete_day(own_shop: Shop, report: Callable[..., Any]) -> None:
+    """A day that is still coming in would look like a fall; its numbers stand in the table all the same."""
+    own_shop.daily(Level.CAMPAIGN, 101, date(2026, 11, 19), impressions=1)
+    own_shop.refresh(date(2026, 11, 19), date(2026, 11, 19))
+    own_shop.watermark(date(2026, 11, 18))
+    result = report(own_shop, "2026-11..2026-11")
+    page = own_shop.team.client.get(result["links"]["html"]).text
+    days = re.findall(r'text-anchor="(?:start|end)">(\d{4}-\d\d-\d\d)<', page)
+    assert days == ["2026-11-01", "2026-11-18"] * 3
+    assert tables(result["csv"])["days"][0][-1]["date"] == "2026-11-19"
 
 
 def test_thirty_seven_months_and_no_more(new_shop: Callable[..., Shop], report: Callable[..., Any]) -> None:

@@ -66,7 +66,8 @@ def period_of(session: Session, account: Account, query: dict[str, Any]) -> Peri
         return Period(scope.first, scope.last)
     if start is None or end is None or "scope" in query:
         message = "Give start and end (both included), or a scope."
-        raise Invalid("The period is not valid.", errors=(Finding("/start", "required", message),))
+        pointer = "/scope" if "scope" in query else "/start" if start is None else "/end"
+        raise Invalid("The period is not valid.", errors=(Finding(pointer, "required", message),))
     return checked(start, end)
 
 
