@@ -185,4 +185,4 @@ def _money(micros: int | Decimal | None, question: TermQuestion) -> str:
 
 
 def _plain(value: Decimal) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.2f}".rstrip("0").rstrip(".")

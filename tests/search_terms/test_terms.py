@@ -158,7 +158,7 @@ def test_groups_of_words_count_each_term_once(shop: Shop) -> None:
 
 
 def test_suggestions_carry_their_reason_and_never_over_block(shop: Shop) -> None:
-    search(shop, "buy shoes online", clicks=20, cost_micros=10_000_000, conversions="4")
+    search(shop, "buy shoes online", clicks=20, cost_micros=10_000_000, conversions="4.25")
     search(shop, "one sale", clicks=5, cost_micros=1_000_000, conversions="1")
     for number in range(4):
         search(shop, f"free shoes {number}", clicks=12, cost_micros=9_000_000)
@@ -168,7 +168,7 @@ def test_suggestions_carry_their_reason_and_never_over_block(shop: Shop) -> None
     assert [(row["text"], row["match_type"], row["ad_group_id"]) for row in keywords] == [
         ("buy shoes online", "EXACT", "11")
     ]
-    assert keywords[0]["reason"] == "4 conversions at 2.50 EUR each, and it is no keyword yet."
+    assert keywords[0]["reason"] == "4.25 conversions at 2.35 EUR each, and it is no keyword yet."
     negatives = {(row["text"], row["level"], row["match_type"]) for row in found if row["as"] == "negative"}
     assert {(f"free shoes {number}", "ad_group", "EXACT") for number in range(4)} < negatives
     assert ("free", "campaign", "PHRASE") in negatives
