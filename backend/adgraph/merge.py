@@ -22,7 +22,7 @@ from uuid import UUID
 from psycopg import Cursor
 from sqlalchemy.orm import Session
 
-from backend.adgraph.staging import Stage, planner_memory, raw
+from backend.adgraph.staging import Stage, join_by_hash, raw, stay_in_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,18 @@ def merge_entities(
     values: dict[str, Any] = {"customer": stage.customer_id, "read_at": read_at, "complete": complete}
     values |= {"asked": list(asked), "pushed": list(pushed)}
     doubted = merge.pushed if pushed else "false"
-    with planner_memory(session):
-        cursor.execute(_merge_statement(stage, merge, doubted), values)
-        changed, removed = cursor.rowcount, 0
-        listed, live, skipped = _count(cursor, stage, merge, values)
-        # Every listed row is in the table by now: only if the table has more can any of them be gone.
-        if merge.gone is not None and (asked or (complete and live > listed)):
-            cursor.execute(_gone_statement(stage, merge, doubted, everything=complete), values)
-            removed = cursor.rowcount
-        if pushed:
-            cursor.execute(_held_back_statement(stage, merge, everything=complete), values)
-            skipped += int((cursor.fetchone() or (0,))[0])
+    prepare = join_by_hash if complete else stay_in_memory
+    prepare(session)
+    cursor.execute(_merge_statement(stage, merge, doubted), values)
+    changed, removed = cursor.rowcount, 0
+    listed, live, skipped = _count(cursor, stage, merge, values)
+    # Every listed row is in the table by now: only if the table has more can any of them be gone.
+    if merge.gone is not None and (asked or (complete and live > listed)):
+        cursor.execute(_gone_statement(stage, merge, doubted, everything=complete), values)
+        removed = cursor.rowcount
+    if pushed:
+        cursor.execute(_held_back_statement(stage, merge, everything=complete), values)
+        skipped += int((cursor.fetchone() or (0,))[0])
     return Merged(changed, removed, skipped)
 
 

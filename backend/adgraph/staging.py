@@ -7,8 +7,6 @@ behind is dropped by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from backend.integrations.googleads.rows import Chunk, Selection
 
 SCHEMA = "stats"
+MERGE_MEMORY = "64MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +62,19 @@ def raw(session: Session) -> psycopg.Cursor[tuple[Any, ...]]:
     return connection.cursor()
 
 
-@contextmanager
-def planner_memory(session: Session, megabytes: int = 64) -> Iterator[None]:
-    """Let the sorts and hashes of a merge stay in memory, for this transaction only."""
-    raw(session).execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'")
-    yield
+def stay_in_memory(session: Session) -> None:
+    """Let the sorts and hashes of a merge stay in memory, for the rest of the transaction."""
+    raw(session).execute(f"SET LOCAL work_mem = '{MERGE_MEMORY}'")
 
 
-def join_by_hash(session: Session, megabytes: int = 64) -> None:
+def join_by_hash(session: Session) -> None:
     """Let the rest of the transaction join whole sets by hash, in memory.
 
-    The planner knows nothing yet of months that were filled a moment ago. It takes them for empty and chooses a nested
-    loop, which reads a window, or adds it up, once for every row of the other side.
+    The planner knows nothing yet of rows that came a moment ago. It takes them for few and chooses a nested loop, which
+    reads the other side, or adds it up, once for every row.
     """
-    raw(session).execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'; SET LOCAL enable_nestloop = off")
+    stay_in_memory(session)
+    raw(session).execute("SET LOCAL enable_nestloop = off")
 
 
 def drop_leftovers(session: Session, customer_id: UUID) -> int:
