@@ -6,18 +6,23 @@ and are kept apart on purpose.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from backend.cli.embedded.postgres import wheel_programs
 from backend.cli.home import StartProblem, current_home
 from backend.cli.supervisor import command_environment
 
 SCHEMA = re.compile(r"^\d+; \d+ \d+ (SCHEMA - |(ACL|COMMENT) - SCHEMA )")
+OF_A_PARTITION = re.compile(r"^\d+; \d+ \d+ INDEX ATTACH (\S+) (\S+) ")
+DROP = re.compile(rb"(?:ALTER TABLE IF EXISTS ONLY (\S+)\.\S+ DROP CONSTRAINT|DROP INDEX) IF EXISTS (\S+);")
+DROPS_END = b"-- Name: "
 MESSAGE = re.compile(r"error: |ERROR: ")
 
 
@@ -50,8 +55,8 @@ def restore(arguments: list[str]) -> int:
         # owners before pg_restore would grant those rights again.
         lines = contents.read_text(encoding="utf-8").splitlines(keepends=True)
         chosen.write_text("".join(line for line in lines if not SCHEMA.search(line)), encoding="utf-8")
-        command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--exit-on-error"]
-        _run([*command, f"--use-list={chosen}", "--dbname", _owner_url(), str(source)], "restore")
+        command = [_program("pg_restore"), "--clean", "--if-exists", "--file=-", f"--use-list={chosen}", str(source)]
+        _replay(command, {".".join(found.groups()) for line in lines if (found := OF_A_PARTITION.match(line))})
     print(f"restored {source}; start the product again so that nothing works from what it remembers")
     return 0
 
@@ -70,15 +75,69 @@ def _owner_url() -> str:
     return url
 
 
-def _run(command: list[str], what: str, *, output: int | None = None) -> None:
-    """Run one of PostgreSQL's programs, out of the wheel if it is installed."""
+def _replay(command: list[str], of_partitions: set[str]) -> None:
+    """Send what pg_restore writes to the database in one transaction, committed once all of it has been read.
+
+    pg_restore by itself cannot replace a database with partitions: it drops their primary keys and indexes one by one,
+    which PostgreSQL refuses ("cannot drop inherited constraint"). They go with their tables.
+
+    Raises:
+        StartProblem: the file or the database refuses; nothing is changed then.
+    """
+    session = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _owner_url()]
+    with tempfile.TemporaryFile("w+") as read_said, tempfile.TemporaryFile("w+") as session_said:
+        reader = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=read_said)
+        writer = subprocess.Popen(session, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=session_said)
+        # A session that refuses hangs up, and says why itself: the broken pipe is only its echo.
+        with contextlib.suppress(BrokenPipeError), reader, writer:
+            script, target = _pipe(reader.stdout), _pipe(writer.stdin)
+            target.write(b"BEGIN;\n")
+            _copy(script, target, of_partitions)
+            if reader.wait() == 0:
+                target.write(b"COMMIT;\n")
+            target.close()
+        for process, said in ((writer, session_said), (reader, read_said)):
+            said.seek(0)
+            _must_be_done(process.returncode, said.read(), "restore")
+
+
+def _copy(script: IO[bytes], target: IO[bytes], of_partitions: set[str]) -> None:
+    """Copy pg_restore's script; of the statements that drop, those for keys and indexes of partitions are left out."""
+    for line in script:
+        found = DROP.match(line)
+        names = [part.decode() for part in found.groups() if part] if found else []
+        if ".".join(names) not in of_partitions:
+            target.write(line)
+        if line.startswith(DROPS_END):
+            break
+    shutil.copyfileobj(script, target)
+
+
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    if end is None:
+        raise RuntimeError("a process was started without its pipe")
+    return end
+
+
+def _program(name: str) -> str:
+    """One of PostgreSQL's programs, out of the wheel if it is installed."""
     try:
-        program = str(wheel_programs() / command[0])
+        program = str(wheel_programs() / name)
     except StartProblem:
-        program = shutil.which(command[0]) or ""
+        program = shutil.which(name) or ""
     if not program:
-        raise StartProblem(f"{command[0]} is not installed")
-    done = subprocess.run([program, *command[1:]], stdout=output, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise StartProblem(f"{name} is not installed")
+    return program
+
+
+def _run(command: list[str], what: str, *, output: int) -> None:
+    done = subprocess.run(
+        [_program(command[0]), *command[1:]], stdout=output, stderr=subprocess.PIPE, text=True, check=False
+    )
+    _must_be_done(done.returncode, done.stderr, what)
+
+
+def _must_be_done(exit_code: int, said: str, what: str) -> None:
+    if exit_code:
+        lines = said.strip().splitlines() or ["it said nothing"]
         raise StartProblem(f"the {what} failed: {([line for line in lines if MESSAGE.search(line)] or lines)[-1]}")

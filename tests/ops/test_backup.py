@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from backend.adgraph import partitions
+from tests.support.database import engine_for
 from tests.support.servers import Servers
 from tests.support.stack import Stack
+
+
+def add_statistics(url: str, month: int) -> None:
+    """One day in a month of its own, made as the product makes months."""
+    engine = engine_for(url)
+    with Session(engine) as session, session.begin():
+        day = date(2026, month, 5)
+        partitions.ensure(session, "daily_stats", day, day)
+        session.execute(
+            text("INSERT INTO stats.daily_stats (customer_id, level, google_id, date) VALUES (:id, 1, 1, :day)"),
+            {"id": uuid.uuid4(), "day": day},
+        )
+    engine.dispose()
 
 
 @pytest.mark.slow(reason="pg_dump and pg_restore of the whole schema, by four commands that each start Python")
@@ -25,6 +43,7 @@ def test_a_restore_brings_back_what_the_backup_held(servers: Servers, stack: Sta
         tenant = uuid.uuid4()
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute("INSERT INTO tenants (id, name) VALUES (%s, 'kept')", (tenant,))
+        add_statistics(stack.settings["DATABASE_URL"], 10)
         made = stack.run("backup", str(file))
         assert made.returncode == 0, made.stderr
         assert file.stat().st_mode & 0o777 == 0o600
@@ -33,10 +52,14 @@ def test_a_restore_brings_back_what_the_backup_held(servers: Servers, stack: Sta
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute("DELETE FROM tenants")
             connection.execute("INSERT INTO tenants (id, name) VALUES (%s, 'later')", (uuid.uuid4(),))
+        add_statistics(stack.settings["DATABASE_URL"], 11)
         back = stack.run("restore", str(file))
         assert back.returncode == 0, back.stderr
         with psycopg.connect(admin) as connection:
             assert connection.execute("SELECT id, name FROM tenants").fetchall() == [(tenant, "kept")]
+            kept = connection.execute("SELECT tableoid::regclass::text, date FROM stats.daily_stats").fetchall()
+            assert kept == [("stats.daily_stats_2026_10", date(2026, 10, 5))]
+        add_statistics(stack.settings["DATABASE_URL"], 12)  # whoever made the months may go on making them
 
         file.write_bytes(file.read_bytes()[:1000])
         broken = stack.run("restore", str(file))
