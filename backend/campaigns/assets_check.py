@@ -126,8 +126,8 @@ def image(asset: AssetNode, slot: str | None, pointer: str) -> Iterator[Finding]
         yield _finding(pointer, "image_pending")
         return
     if asset.fetch_status == "failed":
-        reason = (asset.fetch_problem or {}).get("message")
-        yield _finding(pointer, "image_failed", reason)
+        reason = (asset.fetch_problem or {}).get("message") or BY_CODE["image_failed"].advice
+        yield _finding(pointer, "image_failed", f"{reason} Give another address, or this one again for another try.")
         return
     if asset.resource_name is not None and not asset.width:
         return  # an image of Google's library that was never downloaded here: Google judges it

@@ -41,6 +41,7 @@ def expand(session: Session, customer: Customer, campaign: Campaign, writer: Tre
     writer.children(campaign.id, tree)
     writer.flush()
     campaign.flat = {**given, DEFAULTS_MARK: _digest(customer.defaults)}
+    session.flush()  # expiring forgets what is not written yet
     session.expire_all()
 
 

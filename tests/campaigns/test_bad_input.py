@@ -12,6 +12,7 @@ import pytest
 from backend.core import clock
 from tests.support.database import Rows
 from tests.support.http import Client
+from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 
 Form = Callable[..., dict[str, Any]]
@@ -142,6 +143,38 @@ def test_defaults_complete_a_draft_that_was_written_before_them(team: Team, acco
     again = team.client.get(f"/api/campaigns/{made['id']}").get_json()
 
     assert [problem for problem in again["problems"] if problem["code"] != "image_pending"] == []
+
+
+def test_an_image_that_cannot_be_had_says_why_until_it_is_asked_for_again(
+    team: Team,
+    account: str,
+    flat_form: Form,
+    sandbox: Sandbox,
+    rows: Rows,
+    wait_for_job: Callable[..., dict[str, Any]],
+) -> None:
+    address = sandbox.info["images"]["landscape"].replace("landscape", f"gone-{uuid.uuid4()}")
+    made = team.client.post("/api/campaigns", json=flat_form(customer_id=account, asset_url=address)).get_json()
+    path = f"/api/campaigns/{made['id']}"
+
+    def downloads() -> list[dict[str, Any]]:
+        query = "SELECT j.id FROM jobs j JOIN assets a ON a.id = j.subject_id WHERE a.source_url = :url"
+        return rows(query, url=address)
+
+    def said(campaign: dict[str, Any]) -> list[str]:
+        return [problem["code"] for problem in campaign["problems"] if problem["pointer"] == "/asset_url"]
+
+    assert said(made) == ["image_pending"]
+    wait_for_job(downloads()[0]["id"])
+    for _ in range(2):
+        shown = team.client.get(path).get_json()
+        assert said(shown) == ["image_failed"]
+        assert "another try" in str(shown["problems"])
+    assert len(downloads()) == 1, "reading a draft must not ask for its image again"
+
+    again = team.client.edit("PATCH", path, json={"asset_url": address})
+    assert said(again.get_json()) == ["image_pending"]
+    assert len(downloads()) == 2
 
 
 def test_two_editors_with_one_tag(team: Team, account: str, flat_form: Form) -> None:
