@@ -20,12 +20,12 @@ ITEM = """SELECT c.id, k.google_customer_id::text AS customer_id, k.slug, c.name
     b.amount_micros AS daily_budget, c.start_date, c.end_date, c.status, c.google_status, c.sync_status,
     (c.dirty_fields <> '{}' OR coalesce(b.dirty_fields <> '{}', false)) AS is_dirty, c.publishable,
     c.google_id::text AS google_campaign_id, c.resource_name,
-    coalesce(c.flat ->> 'ad_group_name', first.group_name) AS ad_group_name,
-    coalesce(c.flat ->> 'ad_headline', first.headline) AS ad_headline,
-    coalesce(c.flat ->> 'ad_description', first.description) AS ad_description,
-    coalesce(c.flat ->> 'asset_url', first.image) AS asset_url,
-    coalesce(c.flat ->> 'final_url', first.final_url) AS final_url,
-    coalesce(c.flat ->> 'business_name', first.business_name) AS business_name,
+    coalesce(c.flat ->> 'ad_group_name', first.group_name, pmax.group_name) AS ad_group_name,
+    coalesce(c.flat ->> 'ad_headline', first.headline, pmax.headline) AS ad_headline,
+    coalesce(c.flat ->> 'ad_description', first.description, pmax.description) AS ad_description,
+    coalesce(c.flat ->> 'asset_url', first.image, pmax.image) AS asset_url,
+    coalesce(c.flat ->> 'final_url', first.final_url, pmax.final_url) AS final_url,
+    coalesce(c.flat ->> 'business_name', first.business_name, pmax.business_name) AS business_name,
     c.contains_eu_political_advertising, c.bidding, c.bidding_strategy_type, c.targeting, c.tracking_url_template,
     c.final_url_suffix, c.serving_status,
     c.dirty_fields || CASE WHEN 'amount_micros' = ANY (b.dirty_fields) THEN '{daily_budget}'::text[] ELSE '{}' END
@@ -61,6 +61,23 @@ LEFT JOIN LATERAL (
         FROM ad_asset e JOIN assets x ON x.customer_id = e.customer_id AND x.id = e.asset_id
         WHERE e.customer_id = c.customer_id AND e.ad_id = a.id) t ON true
 ) first ON true
+LEFT JOIN LATERAL (
+    SELECT g.name AS group_name, g.final_urls[1] AS final_url, t.headline, t.description, t.business_name, t.image
+    FROM (
+        SELECT g.id, g.name, g.final_urls FROM campaign_asset_group e
+        JOIN asset_groups g ON g.customer_id = e.customer_id AND g.id = e.asset_group_id
+        WHERE c.flat = '{}'::jsonb AND c.campaign_type = 'PERFORMANCE_MAX' AND e.customer_id = c.customer_id
+          AND e.campaign_id = c.id AND g.deleted_at IS NULL AND g.status <> 'REMOVED'
+        ORDER BY g.id LIMIT 1) g
+    LEFT JOIN LATERAL (
+        SELECT (array_agg(x.text ORDER BY e.position) FILTER (WHERE e.field_type = 'HEADLINE'))[1] AS headline,
+            (array_agg(x.text ORDER BY e.position) FILTER (WHERE e.field_type = 'DESCRIPTION'))[1] AS description,
+            (array_agg(x.text) FILTER (WHERE e.field_type = 'BUSINESS_NAME'))[1] AS business_name,
+            (array_agg(x.source_url ORDER BY x.source_url IS NULL, e.position)
+                FILTER (WHERE e.field_type LIKE '%MARKETING_IMAGE'))[1] AS image
+        FROM asset_group_asset e JOIN assets x ON x.customer_id = e.customer_id AND x.id = e.asset_id
+        WHERE e.customer_id = c.customer_id AND e.asset_group_id = g.id AND e.status <> 'REMOVED') t ON true
+) pmax ON true
 """
 STATS = """
 LEFT JOIN LATERAL (

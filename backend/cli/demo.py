@@ -20,6 +20,15 @@ from backend.cli.serve import describe, say, serve_until_stopped, with_stack
 DAILY_BUDGET_MICROS = 20_000_000
 PUBLISH_WAIT = 30
 SCOPE = "LAST-30-DAYS"
+DEFAULTS: dict[str, Any] = {
+    "final_url": "https://www.example.com/spring",
+    "business_name": "Example Outdoor",
+    "headlines": ["Free delivery", "Thirty days to return", "Order online today"],
+    "descriptions": ["Gear that lasts, from people who hike.", "In stock, at your door in two days."],
+    "keywords": ["trail shoes", '"hiking boots"'],
+    "contains_eu_political_advertising": False,
+}
+"""What a campaign of any type needs beyond the ten fields of the flat form; the logo comes from the sandbox."""
 
 
 def demo(arguments: list[str]) -> int:
@@ -121,12 +130,7 @@ class Tour:
         say("3/7 Drafting a Demand Gen campaign")
         self.api.patch(
             f"/api/customers/{account['customer_id']}/defaults",
-            {
-                "final_url": "https://www.example.com/spring",
-                "business_name": "Example Outdoor",
-                "logo_url": self.sandbox["images"]["logo"],
-                "contains_eu_political_advertising": False,
-            },
+            DEFAULTS | {"logo_url": self.sandbox["images"]["logo"]},
         )
         start = date.today() + timedelta(days=2)  # noqa: DTZ011 (two days ahead is in the future in every time zone)
         campaign: dict[str, Any] = self.api.post(

@@ -239,6 +239,5 @@ def env(arguments: list[str]) -> int:
     if run is None or run.state != "running" or not supervisor_lives(home):
         raise StartProblem("nothing is running: start it with `python3 run.py up`")
     named = {"CW_URL": run.api_url, "CW_TOKEN": run.token, "CW_STREAM_URL": run.stream_url}
-    for name, value in named.items():
-        print(f"export {name}={shlex.quote(value or '')}")
+    print("export", *(f"{name}={shlex.quote(value or '')}" for name, value in named.items()))
     return 0

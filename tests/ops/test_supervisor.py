@@ -55,12 +55,8 @@ def test_the_life_of_a_stack_with_its_own_servers(stack: Stack) -> None:
         assert "runs already" in again.stderr
         assert stack.run_file()["processes"] == run["processes"]
 
-        environment = stack.run("env").stdout.splitlines()
-        assert [line.partition("=")[0] for line in environment] == [
-            "export CW_URL",
-            "export CW_TOKEN",
-            "export CW_STREAM_URL",
-        ]
+        told = f"export CW_URL={run['api_url']} CW_TOKEN={run['token']} CW_STREAM_URL={run['stream_url']}\n"
+        assert stack.run("env").stdout == told
 
         supervisor.kill()
         supervisor.wait()

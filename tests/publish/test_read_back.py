@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from backend.campaigns.objectives import STRATEGIES
+from backend.cli import demo
 from tests.publish.conftest import Place
 from tests.publish.forms import whole
 from tests.publish.ledger import mutates
@@ -92,6 +93,41 @@ def test_flat_form(
     wanted = asked(expanded(form, images), images, bidding(campaign_type, objective))
 
     must_be_read_back(place, sandbox, form, wanted)
+
+
+@each_combination
+def test_the_ten_fields_publish_with_the_defaults_that_the_demo_sets(
+    place: Place, sandbox: Sandbox, campaign_type: str, objective: str
+) -> None:
+    """R2.1's ten fields and nothing else, as a new user sends them after `run.py demo`."""
+    client, images = place.team.client, sandbox.info["images"]
+    defaults = f"/api/customers/{place.account}/defaults"
+    set_by_demo = client.edit("PATCH", defaults, json=demo.DEFAULTS | {"logo_url": images["logo"]})
+    assert set_by_demo.status_code == 200, set_by_demo.text
+    form = {
+        "name": f"Ten fields {uuid.uuid4()}",
+        "objective": objective,
+        "campaign_type": campaign_type,
+        "daily_budget": 20_000_000,
+        "start_date": "2037-01-01",
+        "end_date": "2037-02-01",
+        "ad_group_name": "Everybody",
+        "ad_headline": "Spring sale on trail shoes",
+        "ad_description": "Light, tough and on sale until the end of the month.",
+        "asset_url": images["landscape"],
+    }
+    made = client.post("/api/campaigns", json=form | {"customer_id": place.account})
+    assert made.status_code == 201, made.text
+    assert bool(made.get_json()["notices"]) == (campaign_type == "SEARCH")
+    published = client.post(f"/api/campaigns/{made.get_json()['id']}/publish", headers=WAIT)
+    assert published.status_code == 200, published.text
+    told_back = published.get_json()
+    if campaign_type == "SEARCH":
+        form["asset_url"] = None  # its ads carry no image; the draft said so in `notices`
+    assert {name: told_back[name] for name in form} == form
+    assert (told_back["status"], told_back["google_status"], told_back["problems"]) == ("PUBLISHED", "PAUSED", [])
+    cleared = client.edit("PATCH", defaults, json=dict.fromkeys([*demo.DEFAULTS, "logo_url"]))
+    assert cleared.status_code == 200, cleared.text
 
 
 def _with_ad_type(form: dict[str, Any]) -> dict[str, Any]:
