@@ -10,6 +10,7 @@ from sqlalchemy import text
 from backend import wiring
 from backend.auth import authentication
 from backend.auth import commands as auth_commands
+from backend.auth import metrics as auth_metrics
 from backend.auth import routes as auth_routes
 from backend.auth.keyring_check import must_open_what_is_stored
 from backend.campaigns import asset_routes, child_routes, keyword_routes, link_routes, setting_routes, shared_set_routes
@@ -23,6 +24,7 @@ from backend.core.http import create_api, docs, limits, operations, problems, th
 from backend.core.http.api import API_VERSION
 from backend.core.http.json_provider import OrjsonProvider
 from backend.core.redis import connect
+from backend.jobs import metrics as jobs_metrics
 from backend.jobs import routes as jobs_routes
 from backend.jobs import stream, waiting
 from backend.publish import push_routes
@@ -31,6 +33,7 @@ from backend.reporting import routes as reporting_routes
 from backend.runbooks import routes as runbooks_routes
 from backend.search_terms import routes as search_terms_routes
 from backend.sync import conflict_routes, night_routes
+from backend.sync import metrics as sync_metrics
 from backend.sync import routes as sync_routes
 from config import Settings, settings_of_this_process
 
@@ -54,6 +57,7 @@ BLUEPRINTS = (
     *reporting_routes.BLUEPRINTS,
     search_terms_routes.bp,
 )
+FIGURES = (jobs_metrics.failure_rate, sync_metrics.lag, auth_metrics.quota_left)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -69,7 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.register_blueprint(docs.create_blueprint(api))
-    app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
+    app.register_blueprint(operations.create_blueprint(API_VERSION, _checks(), FIGURES))
     api.register_blueprint(stream.create_redirects(settings.stream_url))
     waiting.init_app(app, threads=settings.api_threads)
     app.cli.add_command(auth_commands.group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -13,3 +14,8 @@ def new_id() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def first_id_of(moment: datetime) -> UUID:
+    """The smallest id that `new_id` can make at a moment: ids of what was made since are not below it."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator, Sequence
 
 import flask
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import REGISTRY
+from prometheus_client.registry import REGISTRY, Collector
+
+from backend.core.logging import get_logger
+
+log = get_logger(__name__)
+
+Figure = Callable[[], GaugeMetricFamily]
+"""A metric that is looked up in the database when Prometheus asks, so that every process answers the same."""
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -42,8 +51,29 @@ def _observe(response: flask.Response) -> flask.Response:
     return response
 
 
-def exposition() -> bytes:
-    """Every metric in Prometheus' text format, of all processes when they share a directory."""
+class _Figures(Collector):
+    """Figures as a collector; one that cannot be looked up now is left out, and the others are told all the same."""
+
+    def __init__(self, figures: Sequence[Figure]) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Look every figure up."""
+        for figure in self._figures:
+            try:
+                yield figure()
+            except Exception as error:  # noqa: BLE001 (whatever is down, the metrics of what is not are needed then)
+                log.warning("figure_missing", figure=figure.__name__, error=type(error).__name__)
+
+
+def exposition(figures: Sequence[Figure] = ()) -> bytes:
+    """Every metric in Prometheus' text format: of all processes when they share a directory, and the figures."""
+    looked_up = CollectorRegistry()
+    looked_up.register(_Figures(figures))
+    return _counted() + generate_latest(looked_up)
+
+
+def _counted() -> bytes:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -1,8 +1,14 @@
 """The rules of ECOSYSTEM.md that hold on every route, seen through real routes."""
 
+import datetime as dt
 import json
+import uuid
 
 import pytest
+from prometheus_client.core import GaugeMetricFamily
+
+from backend.core import metrics
+from backend.core.ids import first_id_of
 
 
 def problem(response, status, code):
@@ -37,6 +43,13 @@ def test_who_am_i(team, settings):
     assert me["role"] == "admin"
     assert me["accounts"] == []
     assert me["stream_url"] == settings.stream_url
+
+
+def test_the_roles_per_account_are_told_to_whoever_holds_one_everywhere(team_with_account):
+    team, account = team_with_account
+    assert team.client.get("/api/me").get_json()["accounts"] == [{"customer_id": account, "role": "admin"}]
+    viewer = team.member("viewer").get("/api/me").get_json()
+    assert (viewer["role"], viewer["accounts"]) == ("viewer", [{"customer_id": account, "role": "viewer"}])
 
 
 def test_there_is_nothing_at_an_unknown_address(team):
@@ -171,6 +184,51 @@ def test_metrics_count_requests(team):
     team.client.get("/api/me")
     text = team.client.get("/metrics").text
     assert 'http_request_seconds_count{endpoint="me.show",method="GET",status="200"}' in text
+
+
+def figure(team, name):
+    lines = team.client.get("/metrics").text.splitlines()
+    return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
+
+
+def test_metrics_tell_how_many_jobs_failed(team, rows, freeze):
+    hour = freeze(dt.datetime.now(dt.UTC) + dt.timedelta(days=300))()  # nobody else's jobs end then
+    assert figure(team, "job_failure_rate") == 0.0
+    for status, error in (("finished", None), ("failed", '{"code": "x"}'), ("failed", '{"code": "cancelled"}')):
+        rows(
+            "INSERT INTO jobs (id, tenant_id, kind, queue, status, finished_at, error, created_by_name, max_attempts,"
+            " cancel_requested)"
+            " VALUES (:id, :tenant, 'x', 'x', :status, :ended, CAST(:error AS jsonb), 'x', 1, false)",
+            id=uuid.UUID(int=first_id_of(hour).int + uuid.uuid4().int % 2**64),
+            tenant=team.tenant_id,
+            status=status,
+            ended=hour,
+            error=error,
+        )
+    assert figure(team, "job_failure_rate") == 0.5
+    freeze(hour + dt.timedelta(hours=2))
+    assert figure(team, "job_failure_rate") == 0.0
+    rows("DELETE FROM jobs WHERE tenant_id = :tenant", tenant=team.tenant_id)
+
+
+def test_metrics_tell_how_far_the_sync_is_behind_and_what_is_left_of_the_quota(team_with_account, rows, freeze):
+    team, account = team_with_account
+    synced = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)  # before any other account's
+    rows("UPDATE customers SET last_synced_at = :at WHERE google_customer_id = :n", at=synced, n=int(account))
+    freeze(synced + dt.timedelta(hours=26))
+    assert figure(team, "sync_lag_seconds") == 26 * 3600
+    rows("DELETE FROM customers WHERE google_customer_id = :n", n=int(account))
+    freeze(dt.datetime.now(dt.UTC) + dt.timedelta(days=300))  # nothing is spent yet within these 24 hours
+    assert figure(team, "google_ads_quota_left") == 15_000
+
+
+def test_a_figure_that_cannot_be_looked_up_hides_no_other():
+    def broken():
+        raise OSError("the database is away")
+
+    text = metrics.exposition([broken, lambda: GaugeMetricFamily("still_told", "Told.", value=1)]).decode()
+    assert "still_told 1.0" in text
+    assert "http_request_seconds" in text
 
 
 def test_only_a_tree_may_be_longer_than_the_limit(team):

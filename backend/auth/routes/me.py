@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import flask
-from sqlalchemy import select
 
 from backend.adgraph.models import Customer, Tenant
+from backend.auth import customers
 from backend.auth.models import User
 from backend.auth.schemas import MeSchema
 from backend.core.db import unit_of_work
@@ -27,12 +27,8 @@ def show() -> dict[str, Any]:
     with unit_of_work() as work:
         tenant = work.session.get_one(Tenant, actor.tenant_id)
         user = work.session.get(User, actor.user_id) if actor.user_id else None
-        found = work.session.execute(
-            select(Customer.id, Customer.google_customer_id)
-            .where(Customer.tenant_id == actor.tenant_id, Customer.id.in_(actor.on_customer))
-            .order_by(Customer.google_customer_id)
-        )
-        accounts = [{"customer_id": str(row.google_customer_id), "role": role_name(actor, row.id)} for row in found]
+        found = work.session.scalars(customers.visible(actor).order_by(Customer.google_customer_id))
+        accounts = [{"customer_id": row.google_id, "role": role_name(actor, row.id)} for row in found]
     return {
         "id": actor.user_id,
         "kind": actor.kind,

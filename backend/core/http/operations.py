@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import flask
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -16,7 +16,9 @@ log = get_logger(__name__)
 Check = Callable[[], bool]
 
 
-def create_blueprint(version: str, checks: Mapping[str, Check]) -> flask.Blueprint:
+def create_blueprint(
+    version: str, checks: Mapping[str, Check], figures: Sequence[metrics.Figure] = ()
+) -> flask.Blueprint:
     """The operational routes; `/ready` is 503 while one of the checks fails, and says which."""
     bp = flask.Blueprint("operations", __name__)
 
@@ -36,7 +38,7 @@ def create_blueprint(version: str, checks: Mapping[str, Check]) -> flask.Bluepri
 
     @public
     def show_metrics() -> flask.Response:
-        return flask.Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+        return flask.Response(metrics.exposition(figures), content_type=CONTENT_TYPE_LATEST)
 
     bp.add_url_rule("/health", "health", health)
     bp.add_url_rule("/ready", "ready", ready)
