@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import Flask
@@ -26,6 +26,7 @@ from backend.core.db import Work, db, unit_of_work
 from backend.core.errors import Finding
 from backend.core.events import Event
 from backend.core.logging import get_logger
+from backend.core.security import Actor
 
 log = get_logger(__name__)
 PROGRESS_SECONDS = 0.5
@@ -106,6 +107,12 @@ class JobRun:
     _stage: str | None = None
     _reported_at: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf the job works: what it does stands in the audit trail under this name."""
+        kind: Literal["user", "system"] = "user" if self.created_by else "system"
+        return Actor(self.tenant_id, self.created_by, self.created_by_name, kind)
 
     def check(self) -> None:
         """Stop here if the lease was lost or somebody cancelled the job.

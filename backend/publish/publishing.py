@@ -252,12 +252,11 @@ class Publishing:
             )
             audit.record(
                 session,
-                None,
+                self._job.actor,
                 "campaign.published",
                 f"campaign:{campaign.id}",
                 after=outcome.result,
                 customer_id=self._customer_id,
-                tenant_id=self._job.tenant_id,
             )
             work.emit(self._event("campaign.published", campaign, outcome.result))
             self._job.finish(work, outcome)
@@ -300,12 +299,11 @@ class Publishing:
             if agreed:
                 audit.record(
                     work.session,
-                    None,
+                    self._job.actor,
                     "campaign.policy_exempted",
                     f"campaign:{campaign.id}",
                     after={"exempted": batch.exemptions, "consented_by": self._job.created_by_name},
                     customer_id=self._customer_id,
-                    tenant_id=self._job.tenant_id,
                 )
         if not agreed:
             raise JobFailed(

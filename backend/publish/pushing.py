@@ -304,13 +304,12 @@ class Pushing:
             batch.errors = settled.failures or None
             audit.record(
                 work.session,
-                None,
+                self._job.actor,
                 "push.applied",
                 f"batch:{batch_id}",
                 before={key: value.get("before") for key, value in batch.before_images.items()},
                 after={key: value.get("after") for key, value in batch.before_images.items()},
                 customer_id=self._customer_id,
-                tenant_id=self._job.tenant_id,
                 reason=self._job.args.get("reason"),
             )
         self._delivered.append(batch_id)

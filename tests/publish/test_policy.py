@@ -57,10 +57,12 @@ def test_consent_is_asked_for_and_then_used(
     assert "exempt_policy_violation_keys" in str(call["operations"])
     assert "ignorable_policy_topics" in str(call["operations"])
     trail = rows(
-        "SELECT after FROM audit_events WHERE subject = :s AND action = 'campaign.policy_exempted'",
+        "SELECT action, actor_kind, actor_id FROM audit_events WHERE subject = :s"
+        " AND action IN ('campaign.policy_exempted', 'campaign.published') ORDER BY id",
         s=f"campaign:{made.get_json()['id']}",
     )
-    assert len(trail) == 1
+    assert [row["action"] for row in trail] == ["campaign.policy_exempted", "campaign.published"]
+    assert {(row["actor_kind"], row["actor_id"]) for row in trail} == {("user", team.user_id)}
 
 
 def test_a_fatal_finding_is_never_exempted(team: Team, account: str, sandbox: Sandbox, worker: Worker) -> None:

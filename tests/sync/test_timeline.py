@@ -71,6 +71,7 @@ def test_changes_of_both_sides_stand_on_one_timeline_and_pushes_once(
     of_row = [item for item in whole if item not in earlier]  # other tests share the account at Google
     assert [item["action"] for item in of_row if item["source"] == "google"] == ["update"], "our push stands twice"
     assert {"campaign.update", "push.applied"} <= {item["action"] for item in of_row if item["source"] == "here"}
+    assert {item["actor"] for item in of_row if item["source"] == "here"} == {team.email}
     assert [item["at"] for item in of_row] == sorted((item["at"] for item in of_row), reverse=True)
     ours = rows(
         "SELECT g.* FROM google_changes g JOIN customers c ON c.id = g.customer_id"
