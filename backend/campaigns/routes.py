@@ -25,6 +25,7 @@ from backend.campaigns.answers import CampaignTree, RuleBook
 from backend.campaigns.schemas import SORTS, CampaignForm, CampaignItem, CampaignPatch, CampaignQuery, CopyForm
 from backend.campaigns.writing import TreeWriter
 from backend.core.db import unit_of_work
+from backend.core.errors import NotFound
 from backend.core.http import Blueprint, etags, idempotent, pages
 from backend.core.security import Role, current_actor, requires
 
@@ -51,6 +52,8 @@ def list_campaigns(query: dict[str, Any]) -> flask.Response:
             for customer in visible.values()
             if query["customer_id"] in (None, customer.google_id) and query["slug"] in (None, customer.slug)
         ]
+        if not chosen and (query["customer_id"] or query["slug"]):
+            raise NotFound("There is no such account.")
         found = kept_lists.listed(work.session, chosen, query, lambda: _listed(work.session, chosen, query))
     headers = {} if found.cursor is None else pages.next_link(found.cursor)
     return flask.Response(found.body, 200, headers, content_type="application/json")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from backend.adgraph.models import Customer
 from backend.core import broker
 from backend.core.db import unit_of_work
-from backend.core.errors import Forbidden
+from backend.core.errors import Forbidden, NotFound
 from backend.core.http import Blueprint, accepted, pages
 from backend.core.security import Role, current_actor, requires
 from backend.jobs import service
@@ -51,17 +51,31 @@ def index(query: dict[str, Any]) -> Any:
     for name in ("status", "kind", "subject_id"):
         if name in query:
             question = question.where(getattr(Job, name) == query[name])
-    if "customer_id" in query:
-        digits = query["customer_id"].replace("-", "")
-        known = select(Customer.id).where(
-            Customer.tenant_id == current_actor().tenant_id,
-            Customer.google_customer_id == (int(digits) if digits.isascii() and digits.isdigit() else 0),
-        )
-        question = question.where(Job.customer_id.in_(known))
     with unit_of_work() as work:
+        if "customer_id" in query:
+            question = question.where(Job.customer_id == _account(work.session, query["customer_id"]))
         keys = (pages.Key(Job.created_at, descending=True), pages.Key(Job.id, descending=True))
         rows, headers = pages.page(work.session, question, keys, query)
         return [{**job, "result": brief(job["result"])} for job in _described(work.session, rows)], headers
+
+
+def _account(session: Session, customer_id: str) -> UUID:
+    """Our id of an account that the caller may see.
+
+    Raises:
+        NotFound
+    """
+    actor, digits = current_actor(), customer_id.replace("-", "")
+    known = select(Customer.id).where(
+        Customer.tenant_id == actor.tenant_id,
+        Customer.google_customer_id == (int(digits) if digits.isascii() and digits.isdigit() else 0),
+    )
+    if actor.visible_customers is not None:
+        known = known.where(Customer.id.in_(actor.visible_customers))
+    found = session.scalar(known)
+    if found is None:
+        raise NotFound("There is no such account.")
+    return found
 
 
 @bp.get("/<uuid:job_id>")

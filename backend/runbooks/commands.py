@@ -137,7 +137,8 @@ def parse_arguments(command: Command, args: dict[str, Any], account: Account) ->
                 days[name] = day
     findings += _calendar_findings(command, days, account)
     if findings:
-        raise Invalid(f"The arguments of {command.name} are not valid.", errors=findings)
+        code = "unknown_field" if all(finding.code == "unknown" for finding in findings) else "validation_failed"
+        raise Invalid(f"The arguments of {command.name} are not valid.", code=code, errors=findings)
     return days
 
 

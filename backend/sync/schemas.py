@@ -111,6 +111,7 @@ class ConflictQuery(pages.PageQuery):
     """Which conflicts to list."""
 
     customer_id = ma.fields.String(validate=ma.validate.Length(max=12))
+    slug = ma.fields.String(validate=ma.validate.Length(1, 80))
     entity = ma.fields.String(validate=ma.validate.OneOf(sorted(ENTITIES)))
 
 

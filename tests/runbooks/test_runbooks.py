@@ -64,6 +64,8 @@ def test_bad_orders_say_what_is_wrong(
     refused = execute(team, slug, command, **args)
     assert refused.status_code == 400, refused.text
     assert [(item["pointer"], item["code"]) for item in refused.get_json()["errors"]] == findings
+    unknown = {code for _, code in findings} == {"unknown"}
+    assert refused.get_json()["code"] == ("unknown_field" if unknown else "validation_failed")
     assert rows("SELECT 1 FROM jobs WHERE tenant_id = :tenant", tenant=team.tenant_id) == []
 
 

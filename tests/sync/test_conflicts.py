@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from flask import Flask
 
@@ -36,6 +38,19 @@ def test_a_conflict_is_listed_with_all_three_values(team: Team, structure: Struc
         ("campaign", "name", "Spring", "Mine", "Theirs"),
         ("campaign", "tracking_url_template", None, "https://mine.example/{lpurl}", "https://theirs.example/{lpurl}"),
     ]
+
+
+def test_the_conflicts_of_one_account(team: Team, structure: Structure, rows: Rows) -> None:
+    (account,) = rows("SELECT google_customer_id, slug FROM customers WHERE id = :id", id=structure.customer_id)
+    other = new_account(rows, team.tenant_id)
+    (empty,) = rows("SELECT slug FROM customers WHERE id = :id", id=other)
+    digits = str(account["google_customer_id"])
+    dashed = f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    for question in ({"slug": account["slug"]}, {"customer_id": dashed}):
+        assert len(team.client.get("/api/conflicts", query_string=question).get_json()) == 2
+    assert team.client.get("/api/conflicts", query_string={"slug": empty["slug"]}).get_json() == []
+    both = team.client.get("/api/conflicts", query_string={"slug": account["slug"], "customer_id": digits})
+    assert (both.status_code, both.get_json()["errors"][0]["code"]) == (400, "ambiguous_customer")
 
 
 def test_pages_of_conflicts(team: Team, structure: Structure) -> None:
@@ -106,3 +121,11 @@ def test_malformed_decisions_are_refused(team: Team, decision: dict[str, object]
     good = {"entity": "campaign", "id": "00000000-0000-0000-0000-000000000001", "field": "name", "choice": "keep_mine"}
     refused = team.client.post("/api/conflicts/resolve", json={"decisions": [good | decision]})
     assert (refused.status_code, refused.get_json()["code"]) == (400, code)
+
+
+def test_ten_thousand_decisions_fit_into_one_request(team: Team) -> None:
+    """More than an ordinary body may hold; the one that is wrong is found, and none is applied."""
+    good = {"entity": "ad_group", "field": "tracking_url_template", "choice": "take_theirs"}
+    decisions = [good | {"id": str(uuid.uuid4())} for _ in range(9_999)]
+    refused = team.client.post("/api/conflicts/resolve", json={"decisions": [*decisions, good | {"id": "7"}]})
+    assert (refused.status_code, refused.get_json()["errors"][0]["pointer"]) == (400, "/decisions/9999/id")
