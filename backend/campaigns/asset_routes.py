@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import flask
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 from sqlalchemy import select
 
 from backend.adgraph.models import Asset, Customer
@@ -19,6 +19,7 @@ from backend.core.db import Work, unit_of_work
 from backend.core.errors import Finding, Invalid, NotFound
 from backend.core.http import Blueprint, etags, idempotent, pages
 from backend.core.http.pages import PageQuery
+from backend.core.http.parsing import validation_problem
 from backend.core.http.problems import HttpProblem
 from backend.core.images import ImageRefused, sanitize
 from backend.core.security import Role, current_actor, requires
@@ -30,7 +31,12 @@ UPLOADS = {mime: {"schema": {"type": "string", "format": "binary"}} for mime in 
     "multipart/form-data": {
         "schema": {
             "type": "object",
-            "properties": {"file": {"type": "string", "format": "binary"}},
+            "properties": {
+                "file": {"type": "string", "format": "binary"},
+                "customer_id": {"type": "string"},
+                "slug": {"type": "string"},
+                "name": {"type": "string"},
+            },
             "required": ["file"],
         }
     }
@@ -107,8 +113,12 @@ def list_assets(query: dict[str, Any]) -> flask.Response:
 @bp.arguments(AccountQuery, location="query")
 @bp.response(201, AssetItem, description="The asset; the same picture again is the same asset.")
 def upload_asset(query: dict[str, Any]) -> flask.Response:
-    """Upload an image: its bytes as the body (image/png, image/jpeg, image/gif) or as the file of a form."""
+    """Upload an image: its bytes as the body (image/png, image/jpeg, image/gif) or as the file of a form.
+
+    A form may name the account and the image in fields of its own; otherwise the query names them.
+    """
     data, name = _uploaded()
+    query |= _form_fields()
     try:
         image = sanitize(data)
     except ImageRefused as refusal:
@@ -138,6 +148,20 @@ def _uploaded() -> tuple[bytes, str | None]:
     if not data:
         raise Invalid("The body is empty.", errors=(Finding("", "required", "Send the bytes of the image."),))
     return data, None
+
+
+def _form_fields() -> dict[str, Any]:
+    """What the form says beside its file.
+
+    Raises:
+        Invalid: it says something that is not known here.
+    """
+    given = {name: value for name, value in flask.request.form.items() if value}
+    try:
+        loaded: dict[str, Any] = AccountQuery().load(given)
+    except ValidationError as error:
+        raise validation_problem(error.messages) from error
+    return {name: loaded[name] for name in given}
 
 
 @bp.post("/videos")

@@ -111,6 +111,7 @@ def _add_actions(kind: str, path: str) -> None:
 
 def _action(kind: str, action: str, text: str) -> Any:
     @requires(Role.PUBLISHER if kind == "campaign" else Role.EDITOR)
+    @idempotent
     @bp.arguments(PushOrder)
     @bp.response(202, JobAccepted)
     @bp.alt_response(204, description="Done here: Google does not know it, or has it like this already.")

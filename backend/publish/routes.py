@@ -34,6 +34,7 @@ def publish(order: dict[str, Any], campaign_id: UUID) -> flask.Response:
 
 @bp.post("/<uuid:campaign_id>/dry-run")
 @requires(Role.EDITOR)
+@idempotent
 @bp.response(202, JobAccepted)
 def dry_run(campaign_id: UUID) -> flask.Response:
     """Ask Google whether it would take the draft; nothing changes."""

@@ -28,7 +28,7 @@ class PerformanceQuery(AccountQuery):
     split = DelimitedList(
         ma.fields.String(validate=ma.validate.OneOf(SPLITS)),
         load_default=[],
-        metadata={"description": "device, network, or both with a comma."},
+        metadata={"description": "device, network, or both with a comma.", "default": []},
     )
     compare = ma.fields.String(validate=ma.validate.OneOf([against.value for against in Against]))
     sort = ma.fields.String(

@@ -17,6 +17,7 @@ from backend.search_terms.terms import STATES
 MATCH_TYPES = ("EXACT", "PHRASE", "BROAD")
 MAX_ITEMS = 10_000
 BODY = 16 * 1024 * 1024
+SIZES = [1, 2, 3, 4]
 
 
 class GoogleId(ma.fields.String):
@@ -61,7 +62,10 @@ class NgramQuery(TermsQuery):
     """Which groups of words."""
 
     size = DelimitedList(
-        ma.fields.Integer(validate=ma.validate.Range(1, 4)), load_default=[1, 2, 3, 4], validate=ma.validate.Length(1)
+        ma.fields.Integer(validate=ma.validate.Range(1, 4)),
+        load_default=SIZES,
+        validate=ma.validate.Length(1),
+        metadata={"description": "Words in a group, with commas.", "default": SIZES},
     )
     min_terms = ma.fields.Integer(
         load_default=2, validate=ma.validate.Range(1, 1_000_000), metadata={"description": "Held by so many terms."}

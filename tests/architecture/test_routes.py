@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
 from flask import Flask
 
 from backend.core.security import GUARD, unguarded_endpoints
@@ -59,3 +63,25 @@ def test_every_operation_has_an_id_of_its_own_that_a_generator_can_use(app: Flas
     ]
     assert len(ids) == len(set(ids)) > 100
     assert [found for found in ids if not found.isidentifier()] == []
+
+
+def test_every_default_of_the_document_is_one_that_its_schema_allows(app: Flask) -> None:
+    """Validators of OpenAPI refuse the whole document otherwise."""
+    document = app.test_client().get("/openapi.json").get_json()
+    with_default = list(schemas_with_default(document))
+    assert len(with_default) > 30
+    referred_to = {"components": document["components"]}
+    wrong = [item for item in with_default if not jsonschema_rs.is_valid({**item, **referred_to}, item["default"])]
+    assert wrong == []
+
+
+def schemas_with_default(node: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of the document that has a default."""
+    if isinstance(node, dict):
+        if "default" in node:
+            yield node
+        for child in node.values():
+            yield from schemas_with_default(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from schemas_with_default(child)

@@ -200,6 +200,22 @@ def test_an_uploaded_image_is_one_asset_and_keeps_no_metadata(team: Team, accoun
     assert first.get_json()["id"] == again.get_json()["id"]
 
 
+def test_a_form_names_the_account_and_the_image_beside_its_file(team: Team, account: str) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (600, 314), "navy").save(out, "PNG")
+
+    def upload(**beside: str) -> Any:
+        return team.client.post("/api/assets", data={"file": (io.BytesIO(out.getvalue()), "a.png"), **beside})
+
+    made = upload(customer_id=f"{account[:3]}-{account[3:6]}-{account[6:]}", name="Navy")
+    assert made.status_code == 201, made.text
+    assert made.get_json()["name"] == "Navy"
+    assert upload().get_json(force=True)["code"] == "validation_failed"  # there are several accounts
+    wrong = upload(customer_id=account, colour="navy")
+    assert (wrong.status_code, wrong.get_json(force=True)["code"]) == (400, "unknown_field")
+    assert wrong.get_json(force=True)["errors"][0]["pointer"] == "/colour"
+
+
 @pytest.mark.parametrize(
     ("data", "content_type", "status"),
     [(b"<svg/>", "image/png", 400), (b"", "image/png", 400), (b"x", "text/plain", 415)],

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.campaigns.test_children import search_tree
 from tests.publish.ledger import creates, kinds, made, mutates
 from tests.support.database import Rows
@@ -98,6 +100,25 @@ def test_one_idempotency_key_makes_one_campaign(team: Team, account: str, flat_f
     assert second.headers["Idempotent-Replayed"] == "true"
     listed = team.client.get("/api/campaigns", query_string={"q": form["name"]}).get_json()
     assert len(listed) == 1
+
+
+@pytest.mark.parametrize("action", ["dry-run", "publish", "enable"])
+def test_a_repeated_order_with_its_key_is_answered_with_the_first_ones_job(
+    team: Team, account: str, flat_form: Form, worker: Worker, action: str
+) -> None:
+    campaign_id = team.client.post("/api/campaigns", json=flat_form(name=name(), customer_id=account)).get_json()["id"]
+    path, key = f"/api/campaigns/{campaign_id}", {"Idempotency-Key": str(uuid.uuid4())}
+    if action == "enable":
+        assert team.client.post(f"{path}/publish", headers={"Prefer": "wait=30"}).status_code == 200
+
+    first = team.client.post(f"{path}/{action}", headers=key)
+    again = team.client.post(f"{path}/{action}", headers=key | {"Prefer": "wait=30"})
+
+    assert (first.status_code, again.status_code) == (202, 200), again.text
+    assert again.headers["Idempotent-Replayed"] == "true"
+    jobs = team.client.get("/api/jobs", query_string={"subject_id": campaign_id}).get_json()
+    assert [job["job_id"] for job in jobs].count(first.get_json()["job_id"]) == 1
+    assert len(jobs) == (2 if action == "enable" else 1)
 
 
 def test_five_ad_groups_twenty_keywords_and_three_ads_take_one_call(
