@@ -139,9 +139,45 @@ def test_malformed_faults_are_refused(script: Sandbox) -> None:
         {"method": "Mutate", "error_code": "NO_SUCH_CODE"},
         {"method": "Mutate", "grpc_status": "BAD"},
         {"method": "Mutate", "surprise": 1},
+        {"method": "Mutate", "times": True},
+        {"method": "Mutate", "delay_s": "2"},
+        {"method": "Mutate", "delay_s": -1},
+        {"method": "Mutate", "error_code": "QuotaError.RESOURCE_EXHAUSTED", "retry_delay_s": "7"},
+        {"method": "Mutate", "error_code": "QuotaError.RESOURCE_EXHAUSTED", "rate_scope": "PLANET"},
+        {"method": "Mutate", "error_code": 5},
     ):
         answer = requests.post(url, json=body, timeout=10)
         assert (answer.status_code, list(answer.json())) == (400, ["error"]), body
+    assert requests.get(url, timeout=10).json() == []
+
+
+@pytest.mark.parametrize(
+    ("door", "body"),
+    [
+        ("clock", {}),
+        ("clock", {"advance_s": "3600"}),
+        ("clock", {"advance_s": True}),
+        ("clock", {"advance_s": 1e300}),
+        ("clock", []),
+        ("changes", {}),
+        ("changes", {"changes": 5}),
+        ("changes", {"changes": [5]}),
+        ("quota", {"burst": "many"}),
+        ("quota", {"customer_requests_per_second": 0}),
+        ("quota", {"project_operations_per_day": -1}),
+    ],
+)
+def test_a_wrong_request_at_the_admin_doors_is_refused_and_changes_nothing(
+    server: Sandbox, here: Account, door: str, body: object
+) -> None:
+    admin = server.info["admin_url"]
+    looked_at = "quota" if door == "quota" else "clock"
+    seen = "limits" if door == "quota" else "offset_s"
+    before = requests.get(f"{admin}/{looked_at}", timeout=10).json()[seen]
+    answer = requests.post(f"{admin}/{door}", json=body, timeout=10)
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert requests.get(f"{admin}/{looked_at}", timeout=10).json()[seen] == before
+    assert here.rows(QUERY)
 
 
 @pytest.fixture

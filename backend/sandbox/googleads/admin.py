@@ -1,6 +1,6 @@
 """The sandbox's own doors, on loopback only: faults, clock, edits, totals, state, quota, policy, tokens, features."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from typing import Any
@@ -26,6 +26,7 @@ def blueprint(services: Services, totals: Totals) -> Blueprint:
     _tokens(pages, services)
     pages.register_error_handler(ValueError, _bad_request)
     pages.register_error_handler(TypeError, _bad_request)
+    pages.register_error_handler(OverflowError, _bad_request)
     pages.register_error_handler(UnknownCustomer, lambda _: (jsonify({"error": "unknown customer"}), 404))
     return pages
 
@@ -42,6 +43,20 @@ def _body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")  # noqa: TRY004 - the client's mistake, answered with 400
     return body
+
+
+def _number(body: Mapping[str, Any], name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number")  # noqa: TRY004 - the client's mistake, answered with 400
+    return float(value)
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise ValueError(f"{name} must be a day: YYYY-MM-DD") from wrong
 
 
 def _faults(pages: Blueprint, services: Services) -> None:
@@ -65,20 +80,22 @@ def _world(pages: Blueprint, services: Services, totals: Totals) -> None:
     @pages.route("/clock", methods=["GET", "POST"])
     def clock() -> Answer:
         if request.method == "POST":
-            world.advance_clock(float(_body()["advance_s"]))
+            world.advance_clock(_number(_body(), "advance_s"))
         return jsonify({"now": world.clock.now().isoformat(), "offset_s": world.clock.offset_s}), 200
 
     @pages.post("/changes")
     def changes() -> Answer:
         body = _body()
         edits = body.get("changes", [body])
+        if not isinstance(edits, list) or not all(isinstance(one, dict) for one in edits):
+            raise ValueError("changes must be a list of objects")
         return jsonify({"resource_names": [editing.edit(world, one) for one in edits]}), 200
 
     @pages.get("/totals")
     def sums() -> Answer:
         asked = request.args
         customer_id = asked.get("customer_id", "").replace("-", "")
-        days = date.fromisoformat(asked.get("from", "")), date.fromisoformat(asked.get("to", ""))
+        days = _day(asked.get("from", ""), "from"), _day(asked.get("to", ""), "to")
         split = tuple(filter(None, asked.get("split", "").split(",")))
         return jsonify(totals(world, customer_id, asked.get("level", "campaign"), days, split)), 200
 
@@ -96,7 +113,12 @@ def _limits(pages: Blueprint, services: Services) -> None:
             unknown = set(body) - {field.name for field in fields(Limits)}
             if unknown:
                 raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-            services.quota.set_limits(Limits(**body))
+            given = {name: value for name, value in body.items() if value is not None}
+            for name in given:
+                limit = _number(given, name)
+                if limit < 0 or (limit == 0 and not name.endswith("_per_day")):
+                    raise ValueError(f"{name} must be above 0; null is unlimited")
+            services.quota.set_limits(Limits(**given))
         return jsonify({"limits": asdict(services.quota.limits), "used": services.quota.used()}), 200
 
     @pages.route("/policy", methods=["GET", "POST", "DELETE"])

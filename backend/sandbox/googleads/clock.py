@@ -19,11 +19,19 @@ class Clock:
 
     def now(self) -> datetime:
         """Now, in UTC, with the offset applied."""
-        base = self._frozen_at or datetime.fromtimestamp(time.time(), UTC)
-        return base + timedelta(seconds=self._offset)
+        return self._at(self._offset)
 
     def advance(self, seconds: float) -> datetime:
-        """Move the clock (forward by a positive number) and return the new time."""
+        """Move the clock (forward by a positive number) and return the new time.
+
+        Raises:
+            ValueError, OverflowError: no clock shows that time; this one stays as it is.
+        """
         with self._lock:
+            moved = self._at(self._offset + seconds)
             self._offset += seconds
-        return self.now()
+        return moved
+
+    def _at(self, offset_s: float) -> datetime:
+        base = self._frozen_at or datetime.fromtimestamp(time.time(), UTC)
+        return base + timedelta(seconds=offset_s)

@@ -17,6 +17,8 @@ import grpc
 
 from backend.sandbox.googleads.errors import PlainStatus, Problem, Refusal, details, find_code
 
+LONGEST_S = 86_400 * 365
+RATE_SCOPES = ("", "ACCOUNT", "DEVELOPER")
 KINDS = ("before", "after", "late", "slow", "stall", "cut", "stale_search")
 
 
@@ -89,14 +91,32 @@ def fault_from(body: Mapping[str, Any], number: int) -> Fault:
         raise ValueError("method is missing")
     if values["when"] not in KINDS:
         raise ValueError(f"when must be one of {', '.join(KINDS)}")
-    if not isinstance(values.get("times", 1), int) or values.get("times", 1) < 1:
-        raise ValueError("times must be a positive integer")
+    _check_numbers(values)
     values["customer_id"] = str(values.get("customer_id", "")).replace("-", "")
+    _check_texts(values)
     if values.get("grpc_status") and values["grpc_status"] not in grpc.StatusCode.__members__:
         raise ValueError(f"no such gRPC status: {values['grpc_status']}")
     if values.get("error_code") and values["method"] != "token":
         find_code(values["error_code"])
     return Fault(id=number, **values)
+
+
+def _check_numbers(values: Mapping[str, Any]) -> None:
+    times = values.get("times", 1)
+    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
+        raise ValueError("times must be a positive integer")
+    for name in ("delay_s", "retry_delay_s"):
+        seconds = values.get(name, 0)
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_S:
+            raise ValueError(f"{name} must be a number of seconds from 0 to {LONGEST_S}")
+
+
+def _check_texts(values: Mapping[str, Any]) -> None:
+    for name in ("when", "grpc_status", "error_code", "message", "rate_scope", "rate_name"):
+        if not isinstance(values.get(name, ""), str):
+            raise ValueError(f"{name} must be a text")  # noqa: TRY004 - the client's mistake, answered with 400
+    if values.get("rate_scope", "") not in RATE_SCOPES:
+        raise ValueError(f"rate_scope must be one of {', '.join(filter(None, RATE_SCOPES))}")
 
 
 class Faults:
