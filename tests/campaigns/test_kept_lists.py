@@ -106,6 +106,19 @@ def test_what_a_sync_writes_is_seen_too(team: Team, shop: Shop, statement: str, 
     assert after[0][seen] != before[0][seen]
 
 
+def test_the_asset_group_of_a_performance_max_campaign_is_shown_and_its_change_is_seen(team: Team, shop: Shop) -> None:
+    campaign = shop.campaign(103, "Three", campaign_type="PERFORMANCE_MAX")
+    group = shop.entity("asset_groups", 1031, name="Boots", status="ENABLED")
+    shop.insert("campaign_asset_group", campaign_id=campaign, asset_group_id=group)
+
+    def told() -> list[str]:
+        return [row["ad_group_name"] for row in team.client.get(PATH).get_json() if row["name"] == "Three"]
+
+    assert told() == ["Boots"]
+    shop.rows("UPDATE asset_groups SET name = 'Sandals' WHERE customer_id = :id", id=shop.customer_id)
+    assert told() == ["Sandals"]
+
+
 def test_a_change_that_commits_late_is_seen_when_it_does(team: Team, shop: Shop, settings: Settings) -> None:
     """Whoever began first may commit last; both must be seen, and neither waits for the other."""
     engine = create_engine(settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1))
