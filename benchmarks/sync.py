@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session  # noqa: E402
 
 from backend.adgraph.merge import merge_entities, run_statement  # noqa: E402
 from backend.adgraph.models import Keyword  # noqa: E402
-from backend.adgraph.staging import Stage, planner_memory, raw  # noqa: E402
+from backend.adgraph.staging import Stage, raw, stay_in_memory  # noqa: E402
 from backend.integrations.googleads.rows import Chunk, open_decoder  # noqa: E402
 from backend.integrations.googleads.rows.descriptor import full_response  # noqa: E402
 from backend.sync.keyword_queries import AD_GROUP_KEYWORDS as QUERY  # noqa: E402
@@ -118,23 +118,23 @@ def update_from(session: Session, chunk: Chunk) -> None:
     """The simple form: dirty rows are spared whole, nothing is said about conflicts."""
     stage = staged(session, chunk, "simple")
     source = f"(SELECT s.*, p.id AS parent_id FROM {stage.table} s JOIN ad_groups p ON p.customer_id = %(c)s AND p.google_id = s.ad_group_google_id)"  # noqa: E501
-    with planner_memory(session):
-        raw(session).execute(
-            f"UPDATE keywords t SET cpc_bid_micros = s.cpc_bid_micros, status = s.status, text = s.text,"
-            f" match_type = s.match_type, negative = s.negative, version = t.version + 1, updated_at = now()"
-            f" FROM {source} s WHERE t.customer_id = %(c)s AND t.parent_kind = 'ad_group' AND t.parent_id = s.parent_id"
-            " AND t.google_id = s.id AND t.dirty_fields = '{}' AND (t.cpc_bid_micros, t.status, t.text, t.match_type,"
-            " t.negative) IS DISTINCT FROM (s.cpc_bid_micros, s.status, s.text, s.match_type, s.negative)",
-            {"c": CUSTOMER},
-        )
-        raw(session).execute(
-            "INSERT INTO keywords (customer_id, id, google_id, parent_kind, parent_id, text, match_type, negative,"
-            " status, cpc_bid_micros, sync_status) SELECT %(c)s, gen_random_uuid(), s.id, 'ad_group', s.parent_id,"
-            f" s.text, s.match_type, s.negative, s.status, s.cpc_bid_micros, 'synced' FROM {source} s"
-            " WHERE NOT EXISTS (SELECT FROM keywords t WHERE t.customer_id = %(c)s AND t.parent_kind = 'ad_group'"
-            " AND t.parent_id = s.parent_id AND t.google_id = s.id)",
-            {"c": CUSTOMER},
-        )
+    stay_in_memory(session)
+    raw(session).execute(
+        f"UPDATE keywords t SET cpc_bid_micros = s.cpc_bid_micros, status = s.status, text = s.text,"
+        f" match_type = s.match_type, negative = s.negative, version = t.version + 1, updated_at = now()"
+        f" FROM {source} s WHERE t.customer_id = %(c)s AND t.parent_kind = 'ad_group' AND t.parent_id = s.parent_id"
+        " AND t.google_id = s.id AND t.dirty_fields = '{}' AND (t.cpc_bid_micros, t.status, t.text, t.match_type,"
+        " t.negative) IS DISTINCT FROM (s.cpc_bid_micros, s.status, s.text, s.match_type, s.negative)",
+        {"c": CUSTOMER},
+    )
+    raw(session).execute(
+        "INSERT INTO keywords (customer_id, id, google_id, parent_kind, parent_id, text, match_type, negative,"
+        " status, cpc_bid_micros, sync_status) SELECT %(c)s, gen_random_uuid(), s.id, 'ad_group', s.parent_id,"
+        f" s.text, s.match_type, s.negative, s.status, s.cpc_bid_micros, 'synced' FROM {source} s"
+        " WHERE NOT EXISTS (SELECT FROM keywords t WHERE t.customer_id = %(c)s AND t.parent_kind = 'ad_group'"
+        " AND t.parent_id = s.parent_id AND t.google_id = s.id)",
+        {"c": CUSTOMER},
+    )
     stage.drop(session)
 
 
