@@ -4,13 +4,14 @@
 
 The gateway watches itself: when Google says that the consent is gone, the credential becomes NEEDS_REAUTH, one alert
 is raised, and every later `gateway_for` of its accounts raises `NeedsReauth` without a call until somebody consents
-again. Jobs park on `NeedsReauth` with the reason `needs_reauth`.
+again. Jobs park on `NeedsReauth` with the reason `needs_reauth`. A token that does not open counts as none: no call is
+made, an alert says why, and only a new consent helps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -27,20 +28,34 @@ from backend.core.db import unit_of_work
 from backend.core.events import Event
 from backend.core.logging import get_logger
 from backend.core.security import Actor
-from backend.integrations.googleads.errors import NeedsReauth
+from backend.integrations.googleads.errors import NeedsReauth, TransientError
 from backend.integrations.googleads.gateway import Access, Gateway, open_gateway
 
 log = get_logger(__name__)
 
 WAITING = "needs_reauth"
+DOES_NOT_OPEN = "DOES_NOT_OPEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent of a Google account: `sealed_as` changes when the account consents anew."""
+
+    credential_id: UUID
+    tenant_id: UUID
+    sealed_as: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, row: UserCredential) -> Consent:
+        """The consent that a row holds now."""
+        return cls(row.id, row.tenant_id, row.iv)
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How an account is reached: with which credential, through which manager."""
+    """How an account is reached: with which consent, through which manager."""
 
-    credential_id: UUID
-    tenant_id: UUID
+    consent: Consent
     access: Access
 
 
@@ -78,14 +93,19 @@ def open_token(row: UserCredential) -> str:
         raise
 
 
-def access_for(customer_id: UUID) -> Access:
-    """What a call for an account is made with.
+def token_of(row: UserCredential) -> str:
+    """The refresh token that a call is made with.
 
     Raises:
-        NeedsReauth: no living credential reaches the account.
-        DecryptionRefused: its credential does not open.
+        NeedsReauth: the consent is gone, or its token does not open (then a security alert is raised first).
     """
-    return reach_of(customer_id).access
+    if row.status != "ACTIVE":
+        raise NeedsReauth("The Google account has to be connected again.", reason=row.status_reason or row.status)
+    try:
+        return open_token(row)
+    except DecryptionRefused as error:
+        message = "What is stored of the Google account does not open; it has to be connected again."
+        raise NeedsReauth(message, reason=DOES_NOT_OPEN) from error
 
 
 def gateway_for(customer_id: UUID) -> Gateway:
@@ -96,14 +116,17 @@ def gateway_for(customer_id: UUID) -> Gateway:
 
     Raises:
         NeedsReauth: no living credential reaches the account.
-        DecryptionRefused: its credential does not open.
     """
     reach = reach_of(customer_id)
-    return watched(open_gateway(reach.access), reach.credential_id, reach.tenant_id)
+    return watched(open_gateway(reach.access), reach.consent)
 
 
 def reach_of(customer_id: UUID) -> Reach:
-    """The best living credential for an account: the one nearest to it, the oldest of equals."""
+    """The best living credential for an account: the one nearest to it, the oldest of equals.
+
+    Raises:
+        NeedsReauth: there is none.
+    """
     with unit_of_work() as work:
         found = work.session.execute(
             select(UserCredential, CustomerAccess)
@@ -115,16 +138,13 @@ def reach_of(customer_id: UUID) -> Reach:
     if found is None:
         raise NeedsReauth("No Google account is connected that reaches this account.", reason="NOT_CONNECTED")
     row, access = found
-    if row.status != "ACTIVE":
-        raise NeedsReauth("The Google account has to be connected again.", reason=row.status_reason or row.status)
     login = str(access.login_customer_id) if access.login_customer_id else None
-    return Reach(row.id, row.tenant_id, Access(open_token(row), login))
+    return Reach(Consent.of(row), Access(token_of(row), login))
 
 
-def watched(gateway: Gateway, credential_id: UUID, tenant_id: UUID) -> Gateway:
+def watched(gateway: Gateway, consent: Consent) -> Gateway:
     """The gateway behind the quota, marking its credential when Google says that the consent is gone."""
-    guarded = GuardedGateway(gateway, credential_id)
-    watching: Any = _Watched(guarded, lambda error: mark_dead(credential_id, tenant_id, error.reason))
+    watching: Any = _Watched(GuardedGateway(gateway, consent.credential_id), consent)
     gateway_like: Gateway = watching
     return gateway_like
 
@@ -132,9 +152,9 @@ def watched(gateway: Gateway, credential_id: UUID, tenant_id: UUID) -> Gateway:
 class _Watched:
     """A gateway that tells when its credential died; iterators are watched while they run."""
 
-    def __init__(self, gateway: Gateway, on_dead: Callable[[NeedsReauth], object]) -> None:
+    def __init__(self, gateway: Gateway, consent: Consent) -> None:
         self._gateway = gateway
-        self._on_dead = on_dead
+        self._consent = consent
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._gateway, name)
@@ -155,16 +175,25 @@ class _Watched:
             self._report(error)
 
     def _report(self, error: NeedsReauth) -> NoReturn:
-        self._on_dead(error)
+        if not mark_dead(self._consent, error.reason):
+            # Whoever consented anew has woken the waiting jobs already: this one must not begin to wait now.
+            raise TransientError("The Google account was connected again meanwhile.") from error
         raise error
 
 
-def mark_dead(credential_id: UUID, tenant_id: UUID, reason: str) -> bool:
-    """Note that a consent is gone; True for whoever noted it first, and only that one raises the alert."""
+def mark_dead(consent: Consent, reason: str) -> bool:
+    """Note that a consent is gone; whoever notes it first raises the alert.
+
+    Returns:
+        False when the account has consented anew since, so that there is nothing to wait for.
+    """
+    credential_id, tenant_id = consent.credential_id, consent.tenant_id
     with unit_of_work() as work:
         row = work.session.get(UserCredential, credential_id, with_for_update=True)
-        if row is None or row.status != "ACTIVE":
+        if row is not None and row.iv != consent.sealed_as:
             return False
+        if row is None or row.status != "ACTIVE":
+            return True
         row.status, row.status_reason = "NEEDS_REAUTH", reason
         subject = f"credential:{credential_id}"
         audit.record(
@@ -198,9 +227,9 @@ def wake_parked_jobs(session: Session, credential_id: UUID) -> int:
     return int(getattr(result, "rowcount", 0))
 
 
-def forget(session: Session, row: UserCredential, actor: Actor) -> None:
+def forget(session: Session, row: UserCredential, actor: Actor, reason: str | None = None) -> None:
     """Delete a credential, its ciphertext with it; its accounts stay, unreachable."""
-    audit.record(session, actor, "credential.delete", f"credential:{row.id}", before={"status": row.status})
+    audit.record(session, actor, "credential.delete", f"credential:{row.id}", {"status": row.status}, reason=reason)
     session.delete(row)
 
 

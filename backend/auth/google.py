@@ -20,6 +20,7 @@ from backend.auth import administration, credentials, people
 from backend.auth.models import CustomerAccess, GoogleAccount, OAuthState, User, UserCredential
 from backend.auth.sealed_state import open_state, seal_state
 from backend.core import audit, clock, tenancy
+from backend.core.crypto import DecryptionRefused
 from backend.core.db import Work, unit_of_work
 from backend.core.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from backend.core.ids import new_id
@@ -33,6 +34,7 @@ LIFETIME = timedelta(minutes=10)
 SECRET_BYTES = 32
 DISCOVER = "discover"
 PURPOSE = "google"
+NOT_WITHDRAWN = "its token does not open: the consent still stands at Google"
 WITHOUT_OFFLINE_ACCESS = (
     "No refresh token came back: Google sends one only with a fresh consent for offline access. Open "
     "myaccount.google.com/connections, remove this application's access, and connect again."
@@ -153,7 +155,7 @@ def _spend_state(state: str | None, binding: str | None) -> _Begin:
         raise Invalid("The sign-in took longer than ten minutes; begin again.", code="oauth_state_expired")
     if not secrets.compare_digest(row.binding_hash, _digest(binding)):
         raise Invalid("The sign-in was begun in another browser session.", code="oauth_state_foreign")
-    verifier = open_state(row.sealed_verifier, row.tenant_id, row.state_hash)
+    verifier = open_state(row.sealed_verifier, row.tenant_id, row.state_hash, refused="oauth_state_expired")
     return _Begin(row.tenant_id, row.user_id, verifier, row.return_to)
 
 
@@ -224,10 +226,10 @@ def _store(begun: _Begin, info: vendor.TokenInfo, refresh_token: str) -> Connect
 
 
 def _credential_row(session: Session, begun: _Begin, info: vendor.TokenInfo) -> tuple[UserCredential, bool]:
+    # Two answers for one Google user may come at once, and there may be no row yet that could be locked.
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"google:{begun.tenant_id}", 0))))
     account = session.scalar(
-        select(GoogleAccount)
-        .where(GoogleAccount.tenant_id == begun.tenant_id, GoogleAccount.subject == info.subject)
-        .with_for_update()
+        select(GoogleAccount).where(GoogleAccount.tenant_id == begun.tenant_id, GoogleAccount.subject == info.subject)
     )
     if account is None:
         account = GoogleAccount(id=new_id(), tenant_id=begun.tenant_id, subject=info.subject, email=info.email)
@@ -257,7 +259,12 @@ def discover_job(work: Work, credential_id: UUID, actor: Actor) -> Job:
 
 
 def connections(actor: Actor) -> list[dict[str, Any]]:
-    """The connected Google accounts of the actor's organisation, each with the number of accounts it reaches."""
+    """The connected Google accounts of the actor's organisation, each with the number of accounts it reaches.
+
+    Raises:
+        Forbidden: the actor does not administer the organisation.
+    """
+    administration.must_administer(actor)
     with unit_of_work() as work:
         found = work.session.execute(
             select(UserCredential, GoogleAccount, func.count(CustomerAccess.customer_id))
@@ -283,32 +290,41 @@ def connections(actor: Actor) -> list[dict[str, Any]]:
 def disconnect(google: GoogleSettings, credential_id: UUID, actor: Actor) -> None:
     """Withdraw the consent at Google, then delete it here; a consent that is dead already is only deleted.
 
+    A token that does not open (its row is damaged) is deleted too, and the trail says that Google still holds it.
+
     Raises:
+        Forbidden: the actor does not administer the organisation.
         NotFound: the tenant has no such credential.
         Unavailable: Google could not be reached; nothing was deleted, so that it can be tried again.
     """
     with unit_of_work() as work:
         row = _own(work.session, credential_id, actor)
-        token = credentials.open_token(row)
     try:
-        vendor.revoke(google, token)
+        vendor.revoke(google, credentials.open_token(row))
+        reason = None
+    except DecryptionRefused:
+        reason = NOT_WITHDRAWN
     except vendor.ProviderUnavailable as error:
         raise Unavailable(f"{error.message} Nothing was changed; try again.", code="oauth_unreachable") from None
     with unit_of_work() as work:
-        credentials.forget(work.session, _own(work.session, credential_id, actor), actor)
+        credentials.forget(work.session, _own(work.session, credential_id, actor), actor, reason)
 
 
 def rediscover(credential_id: UUID, actor: Actor) -> UUID:
     """Look again for the accounts of a credential; answers the job's id.
 
     Raises:
+        Forbidden: the actor does not administer the organisation.
         NotFound: the tenant has no such credential.
     """
     with unit_of_work() as work:
-        return discover_job(work, _own(work.session, credential_id, actor).id, actor).id
+        job = discover_job(work, _own(work.session, credential_id, actor).id, actor)
+        audit.record(work.session, actor, "credential.discover", f"credential:{credential_id}", after={"job": job.id})
+        return job.id
 
 
 def _own(session: Session, credential_id: UUID, actor: Actor) -> UserCredential:
+    administration.must_administer(actor)
     row = session.scalar(
         select(UserCredential).where(UserCredential.id == credential_id, UserCredential.tenant_id == actor.tenant_id)
     )

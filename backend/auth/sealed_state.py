@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from backend.auth import credentials
-from backend.core.crypto import Place, Sealed
+from backend.core.crypto import DecryptionRefused, Place, Sealed
+from backend.core.errors import Invalid
 
 
 def seal_state(text: str, tenant_id: UUID | None, state_hash: bytes) -> dict[str, Any]:
@@ -17,15 +18,21 @@ def seal_state(text: str, tenant_id: UUID | None, state_hash: bytes) -> dict[str
     return {"parts": [base64.b64encode(part).decode() for part in parts], "key_version": sealed.key_version}
 
 
-def open_state(kept: dict[str, Any], tenant_id: UUID | None, state_hash: bytes) -> str:
+def open_state(kept: dict[str, Any], tenant_id: UUID | None, state_hash: bytes, *, refused: str) -> str:
     """Decrypt it.
 
+    Args:
+        refused: the code of the answer when it does not open.
+
     Raises:
-        DecryptionRefused
+        Invalid: it was sealed by a master key that is gone, or was altered.
     """
     ciphertext, iv, tag, wrapped = (base64.b64decode(part) for part in kept["parts"])
     sealed = Sealed(ciphertext, iv, tag, wrapped, kept["key_version"])
-    return credentials.keyring().open(sealed, _place(tenant_id, state_hash))
+    try:
+        return credentials.keyring().open(sealed, _place(tenant_id, state_hash))
+    except DecryptionRefused as error:
+        raise Invalid("What was kept of this sign-in does not open any more; begin again.", code=refused) from error
 
 
 def _place(tenant_id: UUID | None, state_hash: bytes) -> Place:

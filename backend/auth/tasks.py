@@ -22,13 +22,15 @@ def discover(job: JobRun) -> Outcome:
     if credential_id is None:
         raise JobFailed("validation_failed", "The job names no credential.")
     try:
-        tree = accounts.explore(_opener(credential_id, job.tenant_id))
+        tree = accounts.explore(_opener(credential_id))
     except NeedsReauth as dead:
         raise Reschedule(REAUTH_PAUSE_S, credentials.WAITING) from dead
     except RateLimited as limited:
         raise Reschedule(limited.retry_after, "rate_limit") from limited
     with job.write() as work:
         accounts.store(work.session, job.tenant_id, credential_id, tree)
+        # Their own credential may be dead or gone: what waited for it is reached by this one now.
+        credentials.wake_parked_jobs(work.session, credential_id)
     enabled = [account for account in tree.accounts.values() if account.status == "ENABLED"]
     return Outcome(
         {
@@ -39,16 +41,14 @@ def discover(job: JobRun) -> Outcome:
     )
 
 
-def _opener(credential_id: UUID, tenant_id: UUID) -> accounts.Opener:
+def _opener(credential_id: UUID) -> accounts.Opener:
     with unit_of_work() as work:
         row = work.session.get(UserCredential, credential_id)
         if row is None:
             raise JobFailed("not_found", "The Google account was disconnected.")
-        if row.status != "ACTIVE":
-            raise NeedsReauth("The Google account has to be connected again.", reason=row.status_reason or row.status)
-        token = credentials.open_token(row)
+        token, consent = credentials.token_of(row), credentials.Consent.of(row)
 
     def open_with_login(login: str | None) -> Gateway:
-        return credentials.watched(open_gateway(Access(token, login)), credential_id, tenant_id)
+        return credentials.watched(open_gateway(Access(token, login)), consent)
 
     return open_with_login

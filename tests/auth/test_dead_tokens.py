@@ -1,8 +1,12 @@
 """A consent that is gone: one failing call, one alert, waiting jobs, and on after a new consent (RELIABILITY R21)."""
 
 import time
+from contextlib import closing
 
 import pytest
+
+from backend.auth import credentials
+from backend.integrations.googleads.errors import TransientError
 
 
 def connection(team):
@@ -86,7 +90,13 @@ def test_a_dead_consent_is_met_once_and_waits_for_a_person(team, new_team, worke
     assert connection(team)["status"] == "ACTIVE"
     until(team, job, lambda status: status["status"] == "finished")
     trail = [row["action"] for row in team.client.get("/api/audit?action=credential.").get_json()]
-    assert trail == ["credential.connect", "credential.needs_reauth", "credential.connect"]
+    assert trail == [
+        "credential.connect",
+        "credential.discover",
+        "credential.needs_reauth",
+        "credential.discover",
+        "credential.connect",
+    ]
 
 
 def test_an_account_behind_a_dead_consent_makes_no_call(team, worker, sandbox, app):
@@ -104,3 +114,62 @@ def test_an_account_behind_a_dead_consent_makes_no_call(team, worker, sandbox, a
         gateway_for(customer["id"])
     assert refused.value.reason == "invalid_grant"
     assert sandbox.last_seq() == before
+
+
+def append(team, account):
+    body = {"slug": account["slug"], "command": "append"}
+    answer = team.client.post("/api/runbooks/execute", json=body)
+    assert answer.status_code == 202, answer.text
+    return answer.get_json()["job_id"]
+
+
+def goes_on(team, job_id):
+    """The job is taken up again; it is not waited for, since a whole account takes long."""
+    until(team, job_id, lambda status: status["status"] != "queued")
+    team.client.post(f"/api/jobs/{job_id}/cancel")
+
+
+def client_account(team):
+    return next(found for found in team.connect() if not found["manager"] and found["enabled"])
+
+
+def test_jobs_of_an_account_go_on_when_another_consent_reaches_it(team, worker, free_to_call):
+    account = client_account(team)
+    assert team.client.delete(f"/auth/google/connections/{connection(team)['id']}").status_code == 204
+    job = append(team, account)
+    until(team, job, parked)
+    team.connect()
+    goes_on(team, job)
+    assert team.client.get(f"/api/customers/{account['customer_id']}").get_json()["credential_status"] == "ACTIVE"
+
+
+def test_a_call_with_the_old_token_does_not_end_a_new_consent(team, worker, sandbox, app, free_to_call):
+    account = client_account(team)
+    ours = team.rows("SELECT id FROM customers WHERE tenant_id = :t AND slug = :s", t=team.tenant_id, s=account["slug"])
+    with app.app_context(), closing(credentials.gateway_for(ours[0]["id"])) as gateway:
+        team.connect()
+        sandbox.add_fault(method="token", error_code="invalid_grant", times=1)
+        with pytest.raises(TransientError, match="connected again"):
+            list(gateway.search(account["customer_id"], "SELECT customer.id FROM customer"))
+    assert sandbox.faults() == []
+    assert connection(team)["status"] == "ACTIVE"
+    assert alerts(team) == []
+
+
+def test_a_token_that_does_not_open_waits_for_a_person_and_can_be_disconnected(team, worker, sandbox, free_to_call):
+    account = client_account(team)
+    credential = connection(team)["id"]
+    damage = "UPDATE user_credentials SET auth_tag = set_byte(auth_tag, 0, get_byte(auth_tag, 0) # 1) WHERE id = :id"
+    team.rows(damage, id=credential)
+    before = sandbox.last_seq()
+    jobs = [append(team, account), discover(team)]
+    for job in jobs:
+        until(team, job, parked)
+    assert sandbox.last_seq() == before, "no call is made with a token that was tampered with"
+    alarms = team.rows("SELECT 1 FROM events WHERE tenant_id = :t AND kind = 'alert.security'", t=team.tenant_id)
+    assert len(alarms) == 2, "one for each attempt, and each job attempts once"
+    assert team.client.delete(f"/auth/google/connections/{credential}").status_code == 204
+    gone = team.client.get("/api/audit?action=credential.delete").get_json()[0]
+    assert "still stands at Google" in gone["reason"]
+    team.connect()
+    goes_on(team, jobs[0])

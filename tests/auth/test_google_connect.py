@@ -2,11 +2,15 @@
 
 import dataclasses
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from backend.cli.consent import give_consent
+from backend.core.crypto import Keyring
+from config import MasterKey
 from tests.support.http import Client
 
 
@@ -167,7 +171,7 @@ def test_an_unknown_error_of_google_is_named_without_its_markup(team):
     assert "<" not in answer.get_json(force=True)["detail"]
 
 
-ELSEWHERE = ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a b"]
+ELSEWHERE = ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a b", "/app\n"]
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
@@ -251,3 +255,38 @@ def test_connections_of_another_organisation_are_not_there(team, new_team, worke
     assert code(other.client.delete(f"/auth/google/connections/{connection}")) == (404, "not_found")
     assert code(other.client.post(f"/auth/google/connections/{connection}/discover")) == (404, "not_found")
     assert len(stored(team)) == 1
+
+
+def test_an_administrator_of_one_account_does_not_touch_connections(team, worker):
+    account = next(found["customer_id"] for found in team.connect() if not found["manager"])
+    connection = team.client.get("/auth/google/connections").get_json()[0]["id"]
+    caller = team.member("ADMIN", on=account)
+    assert caller.get("/api/me").get_json()["accounts"] == [{"customer_id": account, "role": "admin"}]
+    assert code(caller.get("/auth/google/connections")) == (403, "forbidden")
+    assert code(caller.post(f"/auth/google/connections/{connection}/discover")) == (403, "forbidden")
+    assert code(caller.delete(f"/auth/google/connections/{connection}")) == (403, "forbidden")
+    assert len(stored(team)) == 1
+
+
+def test_two_answers_for_one_google_user_make_one_connection(team, worker):
+    backs = []
+    for _ in range(2):
+        browser = Client(team.app, team.token)
+        backs.append((browser, consent(team, browser.get("/auth/google/login"))))
+    together = threading.Barrier(2)
+
+    def come_back(browser, back):
+        together.wait()
+        return browser.get("/auth/callback", query_string=back).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(come_back, *zip(*backs, strict=True))) == [202, 202]
+    assert len(stored(team)) == 1
+
+
+def test_what_is_kept_of_a_sign_in_and_does_not_open_ends_it(team, monkeypatch):
+    back = consent(team, begin(team))
+    other = Keyring([MasterKey(1, bytes(range(32)))])
+    monkeypatch.setitem(team.app.config, "KEYRING", other)
+    assert code(team.client.get("/auth/callback", query_string=back)) == (400, "oauth_state_expired")
+    assert stored(team) == []

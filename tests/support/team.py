@@ -30,8 +30,11 @@ class Team:
     client: Client
     needs_worker: Callable[[], object]
 
-    def member(self, role: str, name: str = "Member") -> Client:
-        """A further person of the tenant with one role everywhere; answers a client with that person's token."""
+    def member(self, role: str, name: str = "Member", on: str | None = None) -> Client:
+        """A further person of the tenant with one role, everywhere or on the account with Google's id `on`.
+
+        Answers a client with that person's token.
+        """
         from backend.auth.tokens import mint
 
         user_id = uuid.uuid4()
@@ -41,11 +44,13 @@ class Team:
             **values,
         )
         self.rows(
-            "INSERT INTO memberships (id, tenant_id, user_id, role) VALUES (:id, :tenant, :user, :role)",
+            "INSERT INTO memberships (id, tenant_id, user_id, role, customer_id) VALUES (:id, :tenant, :user, :role,"
+            " (SELECT id FROM customers WHERE tenant_id = :tenant AND google_customer_id = :account))",
             id=uuid.uuid4(),
             tenant=self.tenant_id,
             user=user_id,
             role=role.upper(),
+            account=int(on) if on else None,
         )
         with self.app.app_context():
             return Client(self.app, mint(user_id, name).token)
