@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Customer
-from backend.auth import customers, people, sessions
+from backend.auth import customers, passwords, people, sessions
 from backend.auth.models import ApiToken, Membership, ServiceKey, User
 from backend.core import audit, clock
 from backend.core.db import unit_of_work
@@ -64,7 +64,7 @@ def invite(session: Session, email: str, name: str, roles: Mapping[str, Any], ac
         Conflict: the e-mail address is taken.
         Invalid, NotFound: a role names an account that is not there.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"users:{actor.tenant_id}", 0))))
+    session.execute(select(people.lock_of(actor.tenant_id)))
     if people.find_by_email(session, actor.tenant_id, email) is not None:
         raise Conflict("Somebody has this e-mail address already.", code="email_taken")
     user = User(id=new_id(), tenant_id=actor.tenant_id, email=email, name=name, active=True)
@@ -74,6 +74,13 @@ def invite(session: Session, email: str, name: str, roles: Mapping[str, Any], ac
     after = {"email": email, "name": name, "roles": roles_of(session, user)}
     audit.record(session, actor, "user.invite", f"user:{user.id}", after=after)
     return user
+
+
+def invite_again(session: Session, user: User, actor: Actor) -> None:
+    """End a person's password and every open invitation, so that only a fresh invitation leads in."""
+    user.password_hash = passwords.ended()
+    session.flush()
+    audit.record(session, actor, "user.invite_again", f"user:{user.id}")
 
 
 def set_roles(session: Session, user: User, roles: Mapping[str, Any], actor: Actor) -> None:
@@ -146,6 +153,8 @@ def _write_roles(session: Session, user: User, roles: Mapping[str, Any], actor: 
 
 
 def _somebody_must_administer(session: Session, tenant_id: UUID) -> None:
+    # One after the other, or two administrators could take the role from each other at the same moment.
+    session.execute(select(people.lock_of(tenant_id)))
     left = session.scalar(
         select(func.count())
         .select_from(Membership)

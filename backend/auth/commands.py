@@ -13,6 +13,7 @@ from uuid import UUID
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from marshmallow import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from backend.auth import administration, people, sessions, signin, tokens
 from backend.auth import google as google_service
 from backend.auth.configured import connect_configured
 from backend.auth.models import User
+from backend.auth.schemas_people import EMAIL
 from backend.core import audit
 from backend.core.db import unit_of_work
 from backend.core.errors import Problem
@@ -33,17 +35,31 @@ google_group = AppGroup("google", help="Connected Google accounts.")
 organisation_option = click.option("--organisation", default=people.DEFAULT_TENANT, show_default=True)
 
 
+def _address(_: click.Context, __: click.Parameter, value: str) -> str:
+    try:
+        EMAIL(value)
+    except ValidationError as error:
+        raise click.BadParameter("is not an e-mail address") from error
+    return value
+
+
 @group.command("administrator")
-@click.argument("email")
+@click.argument("email", callback=_address)
 @organisation_option
 def administrator(email: str, organisation: str) -> None:
-    """Make the administrator EMAIL of an organisation (and the organisation), and print how to sign in."""
+    """Make EMAIL an administrator of an organisation (and make the organisation), and print how to sign in.
+
+    Somebody who is there already, suspended or with another role, is one from then on.
+    """
     found = people.ensure_administrator(tenant_name=organisation, email=email, name=email.partition("@")[0])
+    actor = _operator(organisation)
+    with _transaction() as session:
+        promoted = _promote(session, administration.find_user(session, found.user_id, actor, lock=True), actor)
     connect_configured(found.user_id)
     with unit_of_work() as work:
         user = work.session.get_one(User, found.user_id)
-        audit.record(work.session, None, "user.invite_again", f"user:{user.id}", tenant_id=user.tenant_id)
-        click.echo(f"{email} is {'now ' if found.created else ''}an administrator of {organisation}.")
+        audit.record(work.session, actor, "user.invite_again", f"user:{user.id}")
+        click.echo(f"{email} is {'now ' if found.created or promoted else ''}an administrator of {organisation}.")
         _say_invitation(user)
 
 
@@ -60,7 +76,7 @@ def listed(organisation: str) -> None:
 
 
 @group.command("invite")
-@click.argument("email")
+@click.argument("email", callback=_address)
 @click.option("--name", default=None, help="Their name; without it what stands before the @.")
 @click.option("--role", type=click.Choice(ROLES), default=None, help="Everywhere in the organisation.")
 @click.option("--on", multiple=True, metavar="ACCOUNT=ROLE", help="On a single account; may be repeated.")
@@ -71,6 +87,18 @@ def invite(email: str, name: str | None, role: str | None, on: tuple[str, ...], 
     with _transaction() as session:
         roles = _roles(role, on)
         user = administration.invite(session, email, name or email.partition("@")[0], roles, actor)
+        _say_invitation(user)
+
+
+@group.command("invitation")
+@click.argument("email")
+@organisation_option
+def invitation(email: str, organisation: str) -> None:
+    """Print a fresh invitation for EMAIL; the password so far and every earlier invitation end."""
+    actor = _operator(organisation)
+    with _transaction() as session:
+        user = _person(session, email, actor)
+        administration.invite_again(session, user, actor)
         _say_invitation(user)
 
 
@@ -194,6 +222,18 @@ def _person(session: Session, email: str, actor: Actor) -> User:
     if user is None:
         raise click.ClickException(f"there is no {email} in this organisation")
     return administration.find_user(session, user.id, actor, lock=True)
+
+
+def _promote(session: Session, user: User, actor: Actor) -> bool:
+    """See to it that a person may sign in and administer; whether that was not so."""
+    roles = administration.roles_of(session, user)
+    if user.active and roles["everywhere"] == "admin":
+        return False
+    if not user.active:
+        administration.change_user(session, user, {"active": True}, actor)
+    if roles["everywhere"] != "admin":
+        administration.set_roles(session, user, {**roles, "everywhere": "admin"}, actor)
+    return True
 
 
 def _set_active(email: str, organisation: str, *, active: bool) -> None:

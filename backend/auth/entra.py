@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Tenant
@@ -122,16 +122,15 @@ def complete(
     identity = _identity(claims, tid)
     role = role_from(entra, claims)
     with unit_of_work() as work:
-        user = _person(work.session, entra, identity, claims)
+        user = _person(work.session, entra, identity, claims, role)
         with tenancy.working_for(user.tenant_id):
             _set_role(work.session, user, role)
-            if people.actor_of(work.session, user).highest_role is None:
-                log.warning("entra_without_role", user_id=str(user.id))
-                raise Forbidden(
-                    OVERAGE if _overage(claims) else "Your account has no role here; ask an administrator.",
-                    code="no_role",
-                )
-            return SignedIn(signin.open_for(work.session, user, "login.entra"), return_to)
+            able = people.actor_of(work.session, user).highest_role is not None
+            opened = signin.open_for(work.session, user, "login.entra") if able else None
+    # What the directory took away is committed before its owner is refused: open sessions and tokens lose it too.
+    if opened is None:
+        raise _without_role(identity, claims)
+    return SignedIn(opened, return_to)
 
 
 def bearer_actor(entra: EntraSettings, token: str) -> Actor | None:
@@ -184,7 +183,9 @@ def _spend_state(state: str | None, binding: str | None) -> tuple[str, str, str,
         raise Invalid("The sign-in is unknown, was used already, or took too long.", code="entra_state_unknown")
     if not secrets.compare_digest(row.binding_hash, _digest(binding)):
         raise Invalid("The sign-in was begun in another browser.", code="entra_state_foreign")
-    verifier, nonce, tid = orjson.loads(open_state(row.sealed_verifier, None, row.state_hash))
+    verifier, nonce, tid = orjson.loads(
+        open_state(row.sealed_verifier, None, row.state_hash, refused="entra_state_unknown")
+    )
     return verifier, nonce, tid, row.return_to
 
 
@@ -228,21 +229,40 @@ def _identity(claims: dict[str, Any], tid: str) -> tuple[UUID, UUID]:
     return found, oid
 
 
+def _without_role(identity: tuple[UUID, UUID], claims: dict[str, Any]) -> Forbidden:
+    log.warning("entra_without_role", directory=str(identity[0]), person=str(identity[1]))
+    why = OVERAGE if _overage(claims) else "Your account has no role here; ask an administrator."
+    return Forbidden(why, code="no_role")
+
+
 def _known(session: Session, identity: tuple[UUID, UUID]) -> User | None:
     return session.scalar(select(User).where(User.entra_tid == identity[0], User.entra_oid == identity[1]))
 
 
-def _person(session: Session, entra: EntraSettings, identity: tuple[UUID, UUID], claims: dict[str, Any]) -> User:
-    """The known person, or a new one; an e-mail address that is taken is never taken over."""
+def _person(
+    session: Session, entra: EntraSettings, identity: tuple[UUID, UUID], claims: dict[str, Any], role: Role | None
+) -> User:
+    """The known person, or a new one with a role; two sign-ins of one person come one after the other.
+
+    Raises:
+        Forbidden: the person was suspended, or is a stranger without a role, of whom nothing is kept.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"entra:{identity[0]}:{identity[1]}", 0))))
     user = _known(session, identity)
-    if user is not None:
-        if not user.active:
-            raise Forbidden("Your account was suspended; ask an administrator.", code="suspended")
-        return user
+    if user is None and role is None:
+        raise _without_role(identity, claims)
+    if user is not None and not user.active:
+        raise Forbidden("Your account was suspended; ask an administrator.", code="suspended")
+    return user or _newcomer(session, entra, identity, claims)
+
+
+def _newcomer(session: Session, entra: EntraSettings, identity: tuple[UUID, UUID], claims: dict[str, Any]) -> User:
+    """Make a person of the directory known here; an e-mail address that is taken is never taken over."""
     name = entra.organisation or people.DEFAULT_TENANT
     tenant = session.scalar(select(Tenant).where(Tenant.name == name).order_by(Tenant.created_at).limit(1))
     if tenant is None:
         raise Unavailable(f"There is no organisation {name!r}: check ENTRA_ORGANISATION.", code="entra_not_configured")
+    session.execute(select(people.lock_of(tenant.id)))
     email = str(claims.get("email") or claims.get("preferred_username") or f"{identity[1]}@entra.invalid")[:254]
     if people.find_by_email(session, tenant.id, email) is not None:
         email = f"{identity[1]}@entra.invalid"

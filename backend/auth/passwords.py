@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
+
+ENDED = "!"
 
 _hasher = PasswordHasher()
 _nobody = _hasher.hash("nobody has this password, and nobody will")
@@ -17,13 +21,23 @@ def hashed(password: str) -> str:
     return _hasher.hash(password)
 
 
+def ended() -> str:
+    """What stands in the place of a hash when a password was ended: no password holds, and no two are alike."""
+    return ENDED + secrets.token_urlsafe(16)
+
+
+def usable(kept: str | None) -> bool:
+    """Whether there is a password at all."""
+    return kept is not None and not kept.startswith(ENDED)
+
+
 def holds(password: str, kept: str | None) -> bool:
-    """Whether a password is the one that was kept; None (no such person) takes as long as a wrong one."""
+    """Whether a password is the one that was kept; none (no such person, or ended) takes as long as a wrong one."""
     try:
-        _hasher.verify(kept or _nobody, password)
+        _hasher.verify(kept if kept and usable(kept) else _nobody, password)
     except (VerificationError, InvalidHashError):
         return False
-    return kept is not None
+    return usable(kept)
 
 
 def outdated(kept: str) -> bool:

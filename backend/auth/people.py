@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Function, func, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Tenant
@@ -58,6 +58,11 @@ def ensure_administrator(
         after = {"email": email, "role": "ADMIN"}
         audit.record(session, None, "user.create", f"user:{user.id}", after=after, tenant_id=tenant.id)
         return Administrator(tenant.id, user.id, email, created=True)
+
+
+def lock_of(tenant_id: UUID) -> Function[None]:
+    """What a transaction selects before it adds a person to a tenant, so that an e-mail address is taken once."""
+    return func.pg_advisory_xact_lock(func.hashtextextended(f"users:{tenant_id}", 0))
 
 
 def find_by_email(session: Session, tenant_id: UUID, email: str) -> User | None:

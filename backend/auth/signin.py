@@ -75,7 +75,7 @@ def change_password(actor: Actor, current: str, password: str) -> sessions.Opene
     throttle().must_have_left(PER_PERSON, "login", actor.name.lower())
     with unit_of_work() as work:
         user = work.session.scalar(select(User).where(User.id == actor.user_id).with_for_update())
-        if user is None or user.password_hash is None:
+        if user is None or not passwords.usable(user.password_hash):
             raise NotAllowedYet("There is no password here to change.", code="no_password")
         right = passwords.holds(current, user.password_hash)
         audit.record(work.session, actor, "password.change" if right else "password.refused", f"user:{user.id}")

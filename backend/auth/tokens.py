@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from backend.core.security import Actor, Role
 
 PREFIX = "cw_pat_"
 SECRET_BYTES = 32
+Limit = TypeVar("Limit", Role, datetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def mint(
 ) -> Minted:
     """Make a token that acts as a person, at most with `max_role`, for at most `lasts`.
 
-    When `actor` used a token to ask, the new one is capped like it.
+    When `actor` used a token to ask, the new one is capped like it and ends with it at the latest.
 
     Raises:
         NotFound: there is no such person.
@@ -61,7 +63,9 @@ def mint(
         user = work.session.get(User, user_id)
         if user is None or not user.active:
             raise NotFound("There is no such person.")
-        max_role = _capped(work.session, max_role, actor)
+        parent = work.session.get(ApiToken, actor.token_id) if actor and actor.token_id else None
+        max_role = _lowest(max_role, Role[parent.max_role] if parent and parent.max_role else None)
+        ends = _lowest(clock.now() + lasts if lasts else None, parent.expires_at if parent else None)
         row = ApiToken(
             id=new_id(),
             tenant_id=user.tenant_id,
@@ -69,7 +73,7 @@ def mint(
             name=name,
             token_hash=digest(token),
             max_role=max_role.name if max_role else None,
-            expires_at=clock.now() + lasts if lasts else None,
+            expires_at=ends,
         )
         work.session.add(row)
         after = {"name": name, "user": user.email, "max_role": row.max_role, "expires_at": row.expires_at}
@@ -79,11 +83,9 @@ def mint(
         return Minted(row.id, token)
 
 
-def _capped(session: Session, max_role: Role | None, actor: Actor | None) -> Role | None:
-    """A token made with a token can do no more than that one."""
-    parent = session.get(ApiToken, actor.token_id) if actor and actor.token_id else None
-    caps = [max_role, Role[parent.max_role] if parent and parent.max_role else None]
-    return min((cap for cap in caps if cap is not None), default=None)
+def _lowest(asked: Limit | None, of_parent: Limit | None) -> Limit | None:
+    """The stricter of two limits, None where there is none: what a token makes can do no more than the token."""
+    return min((limit for limit in (asked, of_parent) if limit is not None), default=None)
 
 
 def revoke(token_id: UUID, *, actor: Actor | None = None) -> bool:

@@ -106,3 +106,31 @@ def test_an_organisation_that_is_not_there(app):
     for command in (("people", "list"), ("google", "connections")):
         done = app.test_cli_runner().invoke(args=[*command, "--organisation", "Nobody's"])
         assert (done.exit_code, done.output) == (1, "Error: there is no organisation Nobody's\n")
+
+
+def test_an_invitation_from_the_command_line_ends_the_password(run, invited, app):
+    email, _ = invited
+    code, said = run("people", "invitation", email)
+    token = json.loads(re.search(r"{.*}", said)[0])["token"]
+    assert code == 0
+    assert Client(app).post("/auth/login", json={"email": email, "password": PASSWORD}).status_code == 401
+    renewed = {"token": token, "password": "another long password"}
+    assert Client(app).post("/auth/invitations/accept", json=renewed).status_code == 200
+
+
+def test_whoever_is_named_administrator_is_one(run, invited, team):
+    email, browser = invited
+    assert run("people", "suspend", email)[0] == 0
+    code, said = run("people", "administrator", email)
+    assert (code, f"{email} is now an administrator" in said) == (0, True)
+    assert f"{email}\tactive\tadmin" in run("people", "list")[1]
+    assert f"{email} is an administrator" in run("people", "administrator", email)[1]
+    trail = team.client.get("/api/audit?action=user.roles").get_json()
+    assert [(row["actor_name"], row["after"]["everywhere"]) for row in trail] == [("command line", "admin")]
+    assert browser.get("/api/me").status_code == 401
+
+
+def test_what_is_no_address_is_refused(run):
+    for command in ("invite", "administrator"):
+        assert run("people", command, "nobody")[0] == 2
+    assert "nobody" not in run("people", "list")[1]

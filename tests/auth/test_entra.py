@@ -2,7 +2,9 @@
 
 import dataclasses
 import socket
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -127,9 +129,30 @@ def test_without_a_role_nobody_is_let_in_and_nothing_is_left(app, team, director
 
 def test_a_role_that_the_directory_takes_away_is_gone_at_the_next_sign_in(app, team, directory, provider):
     directory(provider.issuer)
-    sign_in(app, provider, "gus")
+    browser, _ = sign_in(app, provider, "gus")
+    assert browser.get("/api/jobs").status_code == 200
     directory(provider.issuer, group_roles=())
     assert code(sign_in(app, provider, "gus")[1]) == (403, "no_role")
+    assert code(browser.get("/api/jobs")) == (403, "forbidden"), "an open session keeps no role that was taken away"
+    held = "SELECT role FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.tenant_id = :t AND u.id <> :admin"
+    assert team.rows(held, t=team.tenant_id, admin=team.user_id) == []
+    trail = team.client.get("/api/audit?action=user.roles").get_json()
+    assert trail[0]["after"] == {"everywhere": None}
+
+
+def test_two_first_sign_ins_at_once_make_one_person(app, team, directory, provider):
+    directory(provider.issuer)
+    begun = [begin(app) for _ in range(2)]
+    backs = [(browser, provider.sign_in(address, "eva")) for browser, address in begun]
+    together = threading.Barrier(2)
+
+    def come_back(browser, back):
+        together.wait()
+        return browser.get("/auth/entra/callback", query_string=back).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(come_back, *zip(*backs, strict=True))) == [200, 200]
+    assert len(people_of(team)) == 1
 
 
 def test_a_suspended_person_is_refused(app, team, directory, provider):
@@ -198,7 +221,7 @@ def test_the_session_that_came_along_is_not_kept(app, directory, provider):
 
 def test_the_way_back_stays_on_this_site(app, directory, provider):
     directory(provider.issuer)
-    for target in ("https://evil.example", "//evil.example", "/\\evil"):
+    for target in ("https://evil.example", "//evil.example", "/\\evil", "/app\n"):
         answer = Client(app).get("/auth/entra/login", query_string={"return_to": target})
         assert code(answer) == (400, "validation_failed")
     browser, address = begin(app, return_to="/app")

@@ -1,6 +1,8 @@
 """Inviting, roles, suspending: what an administrator does, and what nobody may."""
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -145,3 +147,43 @@ def test_everything_done_to_people_stands_in_the_trail(team):
     assert trail[0]["after"]["everywhere"] == "publisher"
     assert trail[0]["actor_name"] == team.email
     assert invitation["invite_token"] not in str(trail)
+
+
+def test_a_fresh_invitation_ends_the_old_password_and_every_earlier_invitation(team, app):
+    first = invite(team, {"everywhere": "viewer"}).get_json()
+    address = f"/api/users/{first['user']['id']}"
+    second = team.client.post(f"{address}/invitation").get_json()
+    assert code(accept(app, first)[1]) == (400, "invitation_refused")
+    assert accept(app, second)[1].status_code == 200
+    sign_in = {"email": first["user"]["email"], "password": PASSWORD}
+    assert Client(app).post("/auth/login", json=sign_in).status_code == 200
+
+    third = team.client.post(f"{address}/invitation").get_json()
+    assert third["user"]["sign_in"] == []
+    assert code(Client(app).post("/auth/login", json=sign_in)) == (401, "login_failed")
+    assert code(accept(app, second)[1]) == (400, "invitation_refused")
+    assert accept(app, third, "another long password")[1].status_code == 200
+    assert team.client.get(address).get_json()["sign_in"] == ["password"]
+
+
+def test_two_administrators_do_not_take_the_role_from_each_other(team, app):
+    other = team.member("ADMIN")
+    people = [(team.client, other.get("/api/me").get_json()["id"]), (other, str(team.user_id))]
+    tags = [caller.get(f"/api/users/{person}").headers["ETag"] for caller, person in people]
+    together = threading.Barrier(2)
+
+    def demote(caller, person, tag):
+        together.wait()
+        return caller.put(
+            f"/api/users/{person}/roles", json={"everywhere": "viewer"}, headers={"If-Match": tag}
+        ).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(demote, *whom, tag) for whom, tag in zip(people, tags, strict=True)]
+        assert 200 in [call.result() for call in calls]
+    left = team.rows("SELECT count(*) AS n FROM memberships WHERE tenant_id = :t AND role = 'ADMIN'", t=team.tenant_id)
+    assert left == [{"n": 1}]
+
+
+def test_an_email_address_ends_where_the_line_ends(team):
+    assert code(invite(team, {"everywhere": "viewer"}, "someone@example.com\n")) == (400, "validation_failed")

@@ -33,6 +33,19 @@ def test_an_expired_token_is_refused(team, app, freeze):
     assert Client(app, token).get("/api/me").status_code == 401
 
 
+def test_what_a_token_makes_ends_with_it_at_the_latest(team, app, freeze):
+    advance = freeze()
+    token = team.client.post("/api/tokens", json={"name": "day", "expires_in_days": 1}).get_json()["token"]
+    for lasts in (None, 30):
+        made = Client(app, token).post("/api/tokens", json={"name": "longer", "expires_in_days": lasts}).get_json()
+        assert Client(app, made["token"]).get("/api/me").status_code == 200
+        advance(1)
+    shown = team.client.get("/api/tokens").get_json()
+    assert len({row["expires_at"] for row in shown if row["name"] in ("day", "longer")}) == 1
+    advance(86400)
+    assert Client(app, made["token"]).get("/api/me").status_code == 401
+
+
 def test_a_revoked_token_is_refused_at_once(team, app):
     made = team.client.post("/api/tokens", json={"name": "r"}).get_json()
     client = Client(app, made["token"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.auth import administration, sessions, signin, tokens
+from backend.auth import administration, passwords, sessions, signin, tokens
 from backend.auth.models import User
 from backend.auth.routes.tokens import described as described_token
 from backend.auth.schemas_people import (
@@ -97,11 +97,11 @@ def set_roles(body: dict[str, Any], user_id: UUID) -> Any:
 @idempotent(secret=True)
 @bp.response(201, InvitationSchema)
 def invite_again(user_id: UUID) -> Any:
-    """A fresh invitation for a person: to set a first password, or a new one."""
+    """A fresh invitation for a person: the password so far and every earlier invitation end."""
     actor = _administrator()
     with unit_of_work() as work:
         user = administration.find_user(work.session, user_id, actor)
-        audit.record(work.session, actor, "user.invite_again", f"user:{user.id}")
+        administration.invite_again(work.session, user, actor)
         return created(_invitation(work.session, user), f"/api/users/{user.id}")
 
 
@@ -131,7 +131,7 @@ def list_tokens(user_id: UUID) -> list[dict[str, Any]]:
 
 def described(session: Session, user: User) -> dict[str, Any]:
     """A person as the API shows them."""
-    ways = [("password", user.password_hash), ("entra", user.entra_oid)]
+    ways = [("password", passwords.usable(user.password_hash)), ("entra", user.entra_oid)]
     return {
         "id": user.id,
         "email": user.email,
