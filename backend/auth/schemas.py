@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from backend.core.fetch import FetchError, check_public_url
 from backend.core.http.pages import PageQuery
+from backend.core.http.whole_text import WholeText
 
 ROLES = ("viewer", "editor", "publisher", "admin")
 EU_POLITICAL = ("CONTAINS_EU_POLITICAL_ADVERTISING", "DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING")
@@ -134,7 +135,7 @@ class LoginQuery(ma.Schema):
 
     return_to = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"^/(?![/\\])[^\\\x00-\x20]{0,500}$", error="Must be a path on this site."),
+        validate=WholeText(r"^/(?![/\\])[^\\\x00-\x20]{0,500}$", error="Must be a path on this site."),
         metadata={"description": "A path on this site."},
     )
 

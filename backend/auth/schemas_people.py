@@ -7,11 +7,12 @@ from marshmallow import fields, validate
 
 from backend.auth.passwords import MAX_LENGTH, MIN_LENGTH
 from backend.auth.schemas import ROLES, AccountRoleSchema
+from backend.core.http.whole_text import WholeText
 
 ROLE = validate.OneOf(ROLES)
 NAME = validate.Length(min=1, max=200)
 EMAIL = validate.And(
-    validate.Length(min=3, max=254), validate.Regexp(r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$", error="Not an address.")
+    validate.Length(min=3, max=254), WholeText(r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$", error="Not an address.")
 )
 PASSWORD = validate.Length(min=MIN_LENGTH, max=MAX_LENGTH)
 

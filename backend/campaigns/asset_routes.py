@@ -21,6 +21,7 @@ from backend.core.http import Blueprint, etags, idempotent, pages
 from backend.core.http.pages import PageQuery
 from backend.core.http.parsing import validation_problem
 from backend.core.http.problems import HttpProblem
+from backend.core.http.whole_text import WholeText
 from backend.core.images import ImageRefused, sanitize
 from backend.core.security import Role, current_actor, requires
 
@@ -67,7 +68,7 @@ class VideoAssetForm(Schema):
 
     customer_id = CustomerId(load_default=None)
     slug = fields.String(load_default=None)
-    youtube_video_id = fields.String(required=True, validate=validate.Regexp(r"^[A-Za-z0-9_-]{11}$"))
+    youtube_video_id = fields.String(required=True, validate=WholeText(r"^[A-Za-z0-9_-]{11}$"))
     name = Text(load_default=None, most=100)
 
 

@@ -11,6 +11,7 @@ from backend.adgraph.models import MATCH_TYPES
 from backend.campaigns import flat
 from backend.campaigns.fields import AssetUrl, Micros, OneOrForm, Text
 from backend.campaigns.objectives import AD_TYPES
+from backend.core.http.whole_text import WholeText
 
 EDITABLE_STATUSES = ("ENABLED", "PAUSED")
 ALL_AD_TYPES = tuple(sorted({kind for kinds in AD_TYPES.values() for kind in kinds}))
@@ -63,7 +64,7 @@ class VideoForm(Schema):
     """A YouTube video: of the library by `asset_id`, or by its id at YouTube."""
 
     asset_id = fields.UUID()
-    youtube_video_id = fields.String(validate=validate.Regexp(r"^[A-Za-z0-9_-]{11}$"))
+    youtube_video_id = fields.String(validate=WholeText(r"^[A-Za-z0-9_-]{11}$"))
 
     @validates_schema
     def one(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -159,8 +160,8 @@ class AdForm(CreativeForm):
     type = fields.String(validate=validate.OneOf(ALL_AD_TYPES))
     tracking_url_template = Text(most=2_048, allow_none=True)
     call_to_action_text = Text(most=100, allow_none=True)
-    main_color = fields.String(allow_none=True, validate=validate.Regexp(r"^#[0-9a-fA-F]{6}$"))
-    accent_color = fields.String(allow_none=True, validate=validate.Regexp(r"^#[0-9a-fA-F]{6}$"))
+    main_color = fields.String(allow_none=True, validate=WholeText(r"^#[0-9a-fA-F]{6}$"))
+    accent_color = fields.String(allow_none=True, validate=WholeText(r"^#[0-9a-fA-F]{6}$"))
     carousel_cards = fields.List(fields.Nested(CardForm), validate=validate.Length(max=20))
 
 
@@ -200,7 +201,7 @@ class BudgetForm(Schema):
 class LocationForm(Schema):
     """A place by Google's geo target id; a plain id stands for `{"id": …}`. A negative one takes no modifier."""
 
-    id = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{1,12}$"))
+    id = fields.String(required=True, validate=WholeText(r"^[0-9]{1,12}$"))
     negative = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
     bid_modifier = fields.Float(allow_none=True, allow_nan=False)
 
@@ -227,9 +228,7 @@ class TargetingForm(Schema):
     """Where, in which languages, on which devices and when."""
 
     locations = fields.List(OneOrForm(LocationForm, lambda place: {"id": place}), validate=validate.Length(max=2_000))
-    languages = fields.List(
-        fields.String(validate=validate.Regexp(r"^[0-9]{1,12}$")), validate=validate.Length(max=200)
-    )
+    languages = fields.List(fields.String(validate=WholeText(r"^[0-9]{1,12}$")), validate=validate.Length(max=200))
     devices = fields.List(fields.Nested(DeviceForm), validate=validate.Length(max=4))
     ad_schedule = fields.List(fields.Nested(ScheduleForm), validate=validate.Length(max=42))
 
