@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import yaml
 from dotenv import dotenv_values
@@ -142,10 +142,14 @@ class _Reader:
         if not path:
             return None
         module, _, name = path.partition(":")
+        what = "SECRETS_PROVIDER must be package.module:function that can be imported"
         try:
-            return cast("Callable[[str], str | None]", getattr(importlib.import_module(module), name))
+            found = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError, ValueError) as problem:
-            raise SettingsError("SECRETS_PROVIDER must be package.module:function that can be imported") from problem
+            raise SettingsError(what) from problem
+        if not callable(found):
+            raise SettingsError(what)
+        return cast("Callable[[str], str | None]", found)
 
     def text(self, name: str, default: str | None = None) -> str | None:
         value = self._environ.get(name, "").strip()
@@ -159,7 +163,18 @@ class _Reader:
                 return Path(path).read_text(encoding="utf-8").strip() or None
             except (OSError, UnicodeDecodeError) as problem:
                 raise SettingsError(f"{name}_FILE must be the path of a readable text file") from problem
-        return self._provider(name) if self._provider else None
+        return self._provided(self._provider, name) if self._provider else None
+
+    @staticmethod
+    def _provided(provider: Callable[[str], str | None], name: str) -> str | None:
+        try:
+            value = provider(name)
+        except Exception as problem:  # noqa: BLE001 (somebody else's code raises what it likes; its text may be secret)
+            kind = type(problem).__name__
+            raise SettingsError(f"SECRETS_PROVIDER could not be asked for {name}: it raised {kind}") from None
+        if value is not None and not isinstance(value, str):
+            raise SettingsError(f"SECRETS_PROVIDER must answer a text or None for {name}")
+        return (value or "").strip() or None
 
     def required(self, name: str, what: str) -> str:
         value = self.secret(name)
@@ -226,6 +241,12 @@ def _database_url(name: str, text: str) -> str:
     return f"postgresql+psycopg://{match[3]}"
 
 
+SENTINEL_NODE = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
+SENTINEL_URL = re.compile(
+    rf"sentinel://([^@/\s]*@)?{SENTINEL_NODE}(,{SENTINEL_NODE})*(/[^/?#\s]+(/[0-9]{{1,6}})?)?(\?sentinel_password=[^&\s]*)?"
+)
+
+
 def _redis_url(read: _Reader) -> str:
     url = read.secret("REDIS_URL")
     if url is None:
@@ -235,9 +256,12 @@ def _redis_url(read: _Reader) -> str:
         port = read.integer("REDIS_PORT", 6379, low=1, high=65535)
         database = read.integer("REDIS_DB", 0, low=0, high=1_000_000)
         password = read.secret("REDIS_PASSWORD")
-        url = f"redis://{f':{password}@' if password else ''}{host}:{port}/{database}"
+        login = f":{quote(password, safe='')}@" if password else ""
+        url = f"redis://{login}{host}:{port}/{database}"
     if re.fullmatch(r"(redis|rediss|unix|sentinel)://\S+", url) is None:
         raise SettingsError("REDIS_URL must be redis://, rediss://, unix:// or sentinel:// followed by the address")
+    if url.startswith("sentinel://") and SENTINEL_URL.fullmatch(url) is None:
+        raise SettingsError("REDIS_URL must be sentinel://:password@host:port,host:port/service/db for a Sentinel")
     return url
 
 
@@ -367,15 +391,26 @@ def _timing(read: _Reader) -> Timing:
     return timing
 
 
+ORIGIN = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
 def _refuse_in_production(settings: Settings) -> None:
     if len(settings.secret_key) < SHORT_SECRET or settings.secret_key.lower() in DEFAULT_SECRETS:
         raise SettingsError("SECRET_KEY must be at least 32 random characters in production")
     if settings.google.endpoint not in (None, GOOGLE_ENDPOINT, f"{GOOGLE_ENDPOINT}:443"):
         raise SettingsError(f"GOOGLE_ADS_ENDPOINT must be unset or {GOOGLE_ENDPOINT} in production")
+    for name in ("authorize_uri", "token_uri", "tokeninfo_uri", "revoke_uri"):
+        host = urlsplit(getattr(settings.google, name)).hostname or ""
+        if host != "accounts.google.com" and not host.endswith(".googleapis.com"):
+            raise SettingsError(f"GOOGLE_OAUTH_{name.upper()} must be unset or an address of Google's in production")
+    public = urlsplit(settings.public_url)
+    if public.scheme != "https" and public.hostname not in LOOPBACK:
+        raise SettingsError("PUBLIC_URL must begin with https:// in production: cookies are for https only")
     if settings.asset_fetch_allow:
         raise SettingsError("ASSET_FETCH_ALLOW must not be set in production: it admits private addresses")
     redis = urlsplit(settings.redis_url)
-    if not redis.password and "password=" not in redis.query:
+    if not redis.password and "password" not in parse_qs(redis.query):
         raise SettingsError("REDIS_URL must carry a password in production: redis://:password@host:6379/0")
     database = urlsplit(settings.database_url)
     if (database.password or "") in DEFAULT_SECRETS | {"postgres", "cw_app"}:
@@ -433,7 +468,8 @@ def build_settings(environ: Mapping[str, str]) -> Settings:
         entra=_entra(read),
         timing=_timing(read),
     )
-    if "*" in settings.cors_origins:
+    if not all(ORIGIN.fullmatch(origin) for origin in settings.cors_origins):
+        # Anything else would be taken for a pattern, and `https://*.example.com` also matches https://evilexample.com.
         raise SettingsError("CORS_ORIGINS must list origins such as https://hub.example.com; * is refused")
     if settings.production:
         _refuse_in_production(settings)

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend import wiring
-from backend.auth import authentication
+from backend.auth import authentication, key_commands
 from backend.auth import commands as auth_commands
 from backend.auth import metrics as auth_metrics
 from backend.auth import routes as auth_routes
@@ -78,13 +78,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     waiting.init_app(app, threads=settings.api_threads)
     app.cli.add_command(auth_commands.group)
     app.cli.add_command(auth_commands.google_group)
+    app.cli.add_command(key_commands.group)
     _refuse_unguarded(app)
     must_open_what_is_stored(app)
     return app
 
 
 def create_stream_app(settings: Settings | None = None) -> Flask:
-    """The event streams, in a process of their own: they hold a thread each, and must not take the API's."""
+    """The event streams, in a process of their own: they hold a thread each, and must not take the API's.
+
+    Raises:
+        SettingsError, RuntimeError: as `create_app`.
+    """
     settings = settings or settings_of_this_process()
     app = _base(settings)
     api = create_api(app, settings.stream_url)
@@ -93,6 +98,7 @@ def create_stream_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(operations.create_blueprint(API_VERSION, _checks()))
     stream.init_app(app)
     _refuse_unguarded(app)
+    must_open_what_is_stored(app)
     return app
 
 

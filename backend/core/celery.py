@@ -10,6 +10,8 @@ from typing import Any
 from celery import Celery, Task
 from flask import Flask
 
+from backend.core.redis import for_celery
+
 RUN_TASK = "jobs.run"
 SOCKET_SECONDS = 2.0
 
@@ -22,9 +24,10 @@ def make_celery(app: Flask, *, broker_url: str, visibility_timeout: int) -> Cele
             with app.app_context():
                 return self.run(*args, **kwargs)
 
+    address, its_options = for_celery(broker_url)
     celery = Celery(app.import_name, task_cls=ContextTask, set_as_current=True)
     celery.conf.update(
-        broker_url=broker_url,
+        broker_url=address,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "visibility_timeout": visibility_timeout,
@@ -33,6 +36,7 @@ def make_celery(app: Flask, *, broker_url: str, visibility_timeout: int) -> Cele
             "socket_keepalive": True,
             "retry_on_timeout": True,
             "health_check_interval": 10,
+            **its_options,
         },
         task_ignore_result=True,
         task_acks_late=True,

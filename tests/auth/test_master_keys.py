@@ -14,9 +14,10 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from backend.app import create_app
+from backend.app import create_app, create_stream_app
 from backend.auth import credentials, rotation
 from backend.auth.models import UserCredential
+from backend.cli.home import StartProblem
 from backend.core.crypto import DecryptionRefused, Keyring
 from backend.core.db import unit_of_work
 from backend.core.errors import Conflict
@@ -259,9 +260,10 @@ def test_a_wrong_master_key_stops_the_start_and_is_not_shown(vault, own_database
     app, tenant = vault
     add_credentials(app, tenant, 3)
     setting = as_setting(*keys)
-    with pytest.raises(SettingsError, match=said) as refused:
-        create_app(build_settings({**own_database, "APP_MASTER_KEY": setting}))
-    assert setting.split(":")[1] not in str(refused.value)
+    for start in (create_app, create_stream_app):  # the streams answer GAQL, and need the tokens for it
+        with pytest.raises(SettingsError, match=said) as refused:
+            start(build_settings({**own_database, "APP_MASTER_KEY": setting}))
+        assert setting.split(":")[1] not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -284,6 +286,14 @@ def test_the_commands_say_where_the_rotation_stands(vault, own_database, capsys,
         monkeypatch.setenv(name, value)
     assert key_rotation.master_keys(["status"]) == 0
     assert json.loads(capsys.readouterr().out) == {"primary": "v2", "keys": ["v1", "v2"], "credentials": {"v1": 3}}
+    with pytest.raises(StartProblem, match="3 credentials still need v1"):
+        key_rotation.master_keys(["retire", "v1"])
     assert key_rotation.master_keys(["rotate"]) == 0
     assert key_rotation.master_keys(["retire", "v1"]) == 0
     assert "take it out of APP_MASTER_KEY" in capsys.readouterr().out
+    # The same in an image: this application still has the old key alone, and says what it lacks.
+    lacking = app.test_cli_runner().invoke(args=["keys", "status"])
+    assert (lacking.exit_code, "lacks v2" in lacking.output) == (1, True)
+    use_keys(app, key(2))
+    whole = app.test_cli_runner().invoke(args=["keys", "status"])
+    assert (whole.exit_code, json.loads(whole.output)["credentials"]) == (0, {"v2": 3})

@@ -49,15 +49,22 @@ def test_a_caller_has_one_budget_for_all_routes(team, new_team, other_app):
 
 
 def test_the_address_of_the_caller_is_the_one_that_our_proxy_saw(team, other_app, rows):
-    def address_with(app):
+    def address_with(app, forged="6.6.6.6, 203.0.113.9"):
         body = {"email": f"{uuid.uuid4().hex}@example.com", "password": "wrong password"}
-        forged = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
+        forged = {"X-Forwarded-For": forged}
         Client(app).post("/auth/login", json=body, headers=forged)
         found = rows("SELECT ip FROM audit_events WHERE subject = :subject", subject=f"email:{body['email']}")
         return found[0]["ip"]
 
     assert address_with(team.app) == "127.0.0.1"
     assert address_with(other_app(trusted_proxies=1)) == "203.0.113.9"
+    assert address_with(other_app(trusted_proxies=2), "6.6.6.6, 203.0.113.9, 198.51.100.7") == "203.0.113.9"
+    # A scheme is said once, however many proxies there are.
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    for _ in range(2):
+        team.client.post("/api/tokens", json={"name": "page"})
+    listed = Client(other_app(trusted_proxies=2), team.token).get("/api/audit?limit=1", headers=said)
+    assert listed.headers["Link"].startswith("<https://")
 
 
 def test_without_redis_the_api_answers_and_still_counts(team, other_app):

@@ -11,6 +11,7 @@ from flask_limiter.util import get_remote_address
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.core.http.problems import HttpProblem
+from backend.core.redis import for_limits
 from config import Settings
 
 EXPOSED = (
@@ -58,7 +59,8 @@ def init_app(app: flask.Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     if settings.trusted_proxies:
         count = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0)  # type: ignore[method-assign]
+        # Every proxy adds itself to X-Forwarded-For; the nearest one alone says how it was reached.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=1, x_host=0)  # type: ignore[method-assign]
     app.before_request(limit_body)
     _limit_rate(app, settings)
     if settings.cors_origins:
@@ -75,10 +77,11 @@ def init_app(app: flask.Flask, settings: Settings) -> None:
 
 
 def _limit_rate(app: flask.Flask, settings: Settings) -> None:
+    address, options = for_limits(settings.redis_url)
     app.config.update(
         RATELIMIT_APPLICATION=settings.rate_limit,
-        RATELIMIT_STORAGE_URI=limiter_storage(settings.redis_url),
-        RATELIMIT_STORAGE_OPTIONS={"socket_timeout": 1, "socket_connect_timeout": 1},
+        RATELIMIT_STORAGE_URI=address,
+        RATELIMIT_STORAGE_OPTIONS=options,
         RATELIMIT_KEY_PREFIX="cw",
         RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
         RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
@@ -104,11 +107,6 @@ def say_when_to_come_back(response: flask.Response) -> flask.Response:
     if response.status_code == 429 and "Retry-After" not in response.headers:
         response.headers["Retry-After"] = str(max(1, int(seconds or 60)))
     return response
-
-
-def limiter_storage(redis_url: str) -> str:
-    """`limits` names a Sentinel `redis+sentinel://`; the rest is the same."""
-    return redis_url.replace("sentinel://", "redis+sentinel://", 1)
 
 
 def limit_body() -> None:

@@ -10,8 +10,8 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from backend.core.errors import RateLimitReached
-from backend.core.http.limits import limiter_storage
 from backend.core.logging import get_logger
+from backend.core.redis import for_limits
 
 log = get_logger(__name__)
 
@@ -22,8 +22,7 @@ class Throttle:
     """Counts per name and key; `spent` says whether the allowance is used up."""
 
     def __init__(self, redis_url: str) -> None:
-        options = {"socket_timeout": 1, "socket_connect_timeout": 1}
-        self._shared = FixedWindowRateLimiter(_storage(redis_url, options))
+        self._shared = FixedWindowRateLimiter(_storage(redis_url))
         self._own = FixedWindowRateLimiter(MemoryStorage())
 
     def must_have_left(self, allowance: RateLimitItemPerMinute, *keys: str) -> None:
@@ -53,8 +52,9 @@ class Throttle:
         return shared and self._own.test(allowance, *keys)
 
 
-def _storage(redis_url: str, options: dict[str, int]) -> Storage:
-    storage = storage_from_string(limiter_storage(redis_url), **options)
+def _storage(redis_url: str) -> Storage:
+    address, options = for_limits(redis_url)
+    storage = storage_from_string(address, **options)
     if not isinstance(storage, Storage):
         raise TypeError("an asynchronous storage cannot count here")
     return storage
