@@ -19,12 +19,15 @@ from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3.exceptions import HTTPError
 
+from backend.core.cut_off import cut_at
+
 MAX_REDIRECTS = 3
 CHUNK = 64 * 1024
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 5.0
 TOTAL_TIMEOUT_S = 20.0
 MAX_URL_LENGTH = 2048
+BROKE_OFF = "The download broke off."
 USER_AGENT = "CampaignWizard-asset-fetch/1"
 PRIVATE_SUFFIXES = ("localhost", "local", "internal", "home.arpa", "lan")
 
@@ -96,8 +99,8 @@ def fetch_public(
     deadline = time.monotonic() + total_timeout_s
     for _ in range(MAX_REDIRECTS + 1):
         check_public_url(url, allow)
-        with _session(url, allow) as session:
-            answer = _get(session, url, ca_file)
+        with _session(url, allow) as session, cut_at(session, deadline):
+            answer = _get(session, url, ca_file, deadline)
             with answer:
                 location = answer.headers.get("Location")
                 if answer.is_redirect and location:
@@ -168,7 +171,7 @@ def _session(url: str, allow: Sequence[str]) -> requests.Session:
     return session
 
 
-def _get(session: requests.Session, url: str, ca_file: str | None) -> requests.Response:
+def _get(session: requests.Session, url: str, ca_file: str | None, deadline: float) -> requests.Response:
     try:
         return session.get(
             url,
@@ -182,9 +185,11 @@ def _get(session: requests.Session, url: str, ca_file: str | None) -> requests.R
         raise FetchError("url_private", "The address leads to a private network.") from error
     except requests.Timeout as error:
         raise FetchError("fetch_timeout", "The server did not answer in time.", retryable=True) from error
-    except requests.exceptions.SSLError as error:
-        raise FetchError("fetch_failed", "The server's certificate is not valid.") from error
     except requests.ConnectionError as error:
+        if time.monotonic() >= deadline:
+            raise FetchError("fetch_timeout", "The server did not answer in time.", retryable=True) from error
+        if isinstance(error, requests.exceptions.SSLError):
+            raise FetchError("fetch_failed", "The server's certificate is not valid.") from error
         raise FetchError("fetch_failed", "The server could not be reached.", retryable=True) from error
     except (requests.RequestException, ValueError) as error:
         raise FetchError("url_malformed", "The address is not a web address.") from error
@@ -193,6 +198,7 @@ def _get(session: requests.Session, url: str, ca_file: str | None) -> requests.R
 def _read(answer: requests.Response, max_bytes: int, deadline: float) -> bytes:
     """Read the body piece by piece: never more than `max_bytes`, never past the deadline."""
     too_large = FetchError("fetch_too_large", f"The file is larger than {max_bytes} bytes.")
+    too_slow = FetchError("fetch_timeout", "The download took too long.", retryable=True)
     if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
         raise FetchError("fetch_failed", "The server compressed an answer that was asked for as it is.")
     length = answer.headers.get("Content-Length", "")
@@ -204,12 +210,16 @@ def _read(answer: requests.Response, max_bytes: int, deadline: float) -> bytes:
             data += chunk
             if len(data) > max_bytes:
                 raise too_large
-            if time.monotonic() > deadline:
-                raise FetchError("fetch_timeout", "The download took too long.", retryable=True)
+            if time.monotonic() >= deadline:
+                raise too_slow
+        if time.monotonic() >= deadline:  # the connection was cut, which reads like an end
+            raise too_slow
     except TimeoutError as error:
         raise FetchError("fetch_timeout", "The server stopped sending.", retryable=True) from error
     except (HTTPError, OSError) as error:
-        raise FetchError("fetch_failed", "The download broke off.", retryable=True) from error
+        if time.monotonic() >= deadline:
+            raise too_slow from error
+        raise FetchError("fetch_failed", BROKE_OFF, retryable=True) from error
     if length.isdigit() and len(data) != int(length):
-        raise FetchError("fetch_failed", "The download broke off.", retryable=True)
+        raise FetchError("fetch_failed", BROKE_OFF, retryable=True)
     return bytes(data)

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 40_000_000
 MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif"}
+SEVERAL = "MPO"  # a JPEG with a second picture behind it (depth, brightness), as phones take them: the first is meant
 JPEG_QUALITY = 92
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
@@ -62,7 +63,7 @@ def inspect(data: bytes) -> ImageInfo:
         ImageRefused: it is none, or one that must not be decoded.
     """
     picture = _open(data)
-    return ImageInfo(picture.width, picture.height, MIME[picture.format or ""], _digest(data), len(data))
+    return ImageInfo(picture.width, picture.height, MIME[_kind(picture)], _digest(data), len(data))
 
 
 def sanitize(data: bytes) -> CleanImage:
@@ -72,7 +73,7 @@ def sanitize(data: bytes) -> CleanImage:
         ImageRefused: as `inspect`.
     """
     picture = _open(data)
-    kind = picture.format or ""
+    kind = _kind(picture)
     upright = ImageOps.exif_transpose(picture)
     out = io.BytesIO()
     if kind == "JPEG":
@@ -88,12 +89,16 @@ def sanitize(data: bytes) -> CleanImage:
     return CleanImage(clean, ImageInfo(upright.width, upright.height, MIME[kind], _digest(clean), len(clean)))
 
 
+def _kind(picture: Image.Image) -> str:
+    return "JPEG" if picture.format == SEVERAL else picture.format or ""
+
+
 def _open(data: bytes) -> Image.Image:
     try:
         picture = Image.open(io.BytesIO(data), formats=tuple(MIME))
         if picture.width * picture.height > MAX_PIXELS:
             raise ImageRefused("image_too_many_pixels", f"The picture has more than {MAX_PIXELS} pixels.")
-        if getattr(picture, "is_animated", False):
+        if getattr(picture, "is_animated", False) and picture.format != SEVERAL:
             raise ImageRefused("image_animated", "The picture moves; a still one is needed.")
         picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

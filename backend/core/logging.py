@@ -23,13 +23,14 @@ _SECRET_NAME = re.compile(
 _SECRET_TEXT = re.compile(
     r"(?i)(bearer\s+|(?:refresh_token|access_token|client_secret|code|code_verifier|password|token)=)[^\s&\"',;}]+"
     r"|\b(?:1//|ya29\.)[A-Za-z0-9._-]+"
-    r"|\bcw_[a-z]+_[A-Za-z0-9_-]{16,}"
+    r"|\bcw_[a-z]+[_=][A-Za-z0-9_-]{16,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"
     r"|(?<=://)([^:/\s@]*):[^@/\s]+(?=@)"
 )
 
 
 def redact(text: str) -> str:
-    """Mask what looks like a token, a password in an address, or a secret form value."""
+    """Mask what looks like a token, a cookie of ours, a password in an address, or a secret form value."""
 
     def mask(match: re.Match[str]) -> str:
         if match[1]:

@@ -19,7 +19,7 @@ GOOGLE = {
 ROWS = {f"integrations/googleads/rows/{name}.py" for name in ("convert", "descriptor", "values")}
 PROTOBUF = GOOGLE | ROWS
 # Who may speak HTTP or open sockets: the vendors' package, the fetcher of images, the commands, the sandbox.
-NETWORK = ("integrations/", "core/fetch.py", "cli/", "sandbox/")
+NETWORK = ("integrations/", "core/fetch.py", "core/cut_off.py", "cli/", "sandbox/")
 HOST_NAMES = {("jobs/engine.py", "socket")}  # it asks for the machine's own name
 NETWORK_LIBRARIES = {"requests", "urllib3", "httpx", "socket", "http.client", "urllib.request", "requests_oauthlib"}
 

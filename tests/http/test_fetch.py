@@ -189,6 +189,23 @@ def test_a_file_over_the_limit_is_refused_and_not_read_to_its_end(site, announce
     assert refused.value.code == "fetch_too_large"
 
 
+def test_a_server_that_drips_its_headers_is_left_in_time(site):
+    def drip(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.1)
+
+    site.answer = drip
+    began = time.monotonic()
+    with pytest.raises(FetchError) as refused:
+        site.get(total_timeout_s=1.0)
+    assert refused.value.code == "fetch_timeout"
+    assert time.monotonic() - began < 5
+    assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+
+
 def test_a_server_that_drips_is_left_in_time(site):
     def drip(handler):
         handler.send_response(200)

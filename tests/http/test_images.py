@@ -97,3 +97,15 @@ def test_a_text_bomb_in_a_png_is_refused():
     chunk = struct.pack(">I", len(data)) + b"zTXt" + data + struct.pack(">I", zlib.crc32(b"zTXt" + data))
     with pytest.raises(ImageRefused):
         inspect(whole[:33] + chunk + whole[33:])
+
+
+def test_a_photograph_of_a_phone_with_a_second_picture_behind_it_is_a_jpeg():
+    out = io.BytesIO()
+    first, second = Image.new("RGB", (64, 48), "red"), Image.new("L", (16, 12), 200)
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    assert Image.open(io.BytesIO(out.getvalue())).format == "MPO"
+    assert inspect(out.getvalue()).mime == "image/jpeg"
+    clean = sanitize(out.getvalue())
+    kept = Image.open(io.BytesIO(clean.data))
+    assert (kept.format, kept.size, getattr(kept, "n_frames", 1)) == ("JPEG", (64, 48), 1)
+    assert (clean.info.mime, clean.info.width, clean.info.height) == ("image/jpeg", 64, 48)

@@ -31,15 +31,26 @@ def test_secrets_are_masked_wherever_they_stand(lines):
     log = get_logger("test")
     log.info("event", refresh_token="1//0abcdefghijklmno", nested={"Authorization": "Bearer abc", "plain": "x"})
     logging.getLogger("third.party").warning("GET %s", "https://x/?code=4/0AbCdEf&state=1 Bearer ya29.abcdefgh")
+    logging.getLogger("third.party").warning("Cookie: %s", "a=b; cw_session=s3ssion-of-thirty-two-characters; c=d")
+    logging.getLogger("third.party").warning("id token %s", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzdWJqZWN0In0.c2lnbmF0dXJl")
     try:
         broken()
     except ValueError:
         log.exception("failed")
     written = lines()
-    for secret in ("0abcdefghijklmno", "Bearer abc", "4/0AbCdEf", "ya29.abc", "hunter2", "abcdefghijklmnopqrstuv"):
+    for secret in (
+        "0abcdefghijklmno",
+        "Bearer abc",
+        "4/0AbCdEf",
+        "ya29.abc",
+        "hunter2",
+        "abcdefghijklmnopqrstuv",
+        "s3ssion",
+        "c2lnb",
+    ):
         assert secret not in "\n".join(written)
     parsed = [json.loads(line) for line in written]
-    assert [line["event"] for line in parsed][::2] == ["event", "failed"]
+    assert [line["event"] for line in parsed][::4] == ["event", "failed"]
     assert parsed[0]["nested"]["plain"] == "x"
 
 
