@@ -2,7 +2,9 @@
 
 import uuid
 
+import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -88,3 +90,88 @@ def test_the_trail_is_only_ever_added_to(team, as_tenant, rows, servers):
             with pytest.raises(DBAPIError, match="only ever added"):
                 rows(f"{statement} WHERE tenant_id = :t", t=team.tenant_id)
     assert len(team.client.get("/api/audit?action=api_key.create").get_json()) >= 1
+
+
+@pytest.fixture
+def analyst(servers):
+    """Somebody who signs in to the database with the role for reporting."""
+    name, password = f"analyst_{uuid.uuid4().hex[:8]}", uuid.uuid4().hex
+    role = sql.Identifier(name)
+    with psycopg.connect(servers.superuser_url, autocommit=True) as admin:
+        admin.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE cw_reporting").format(role, sql.Literal(password))
+        )
+        with psycopg.connect(
+            servers.superuser_url, user=name, password=password, autocommit=True, row_factory=psycopg.rows.dict_row
+        ) as connection:
+            yield connection
+        admin.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_the_role_for_reporting_reads_campaigns_and_statistics(team, campaign, analyst):
+    customer, ad_group = campaign(team)
+    assert analyst.execute("SELECT name FROM ad_groups WHERE id = %s", [ad_group]).fetchall() == [{"name": "Draft"}]
+    assert len(analyst.execute("SELECT slug FROM customers WHERE id = %s", [customer]).fetchall()) == 1
+    for table in ("stats.daily_stats", "stats.daily_totals", "stats.search_term_stats", "asset_groups", "labels"):
+        assert analyst.execute(f"SELECT 1 FROM {table} WHERE customer_id = %s", [customer]).fetchall() == []
+
+
+KEPT_FROM_REPORTING = (
+    *("user_credentials", "google_accounts", "oauth_states", "users", "memberships", "api_tokens", "auth_sessions"),
+    *("service_keys", "idempotency_keys", "jobs", "events", "audit_events", "mutate_batches"),
+)
+
+
+@pytest.mark.parametrize("table", KEPT_FROM_REPORTING)
+def test_the_role_for_reporting_sees_no_secret_and_no_person(analyst, table):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        analyst.execute(f"SELECT 1 FROM {table}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE campaigns SET name = 'x'",
+        "DELETE FROM customers",
+        "CREATE TABLE public.mine ()",
+        "CREATE TABLE stats.mine ()",
+        "SET ROLE cw_app",
+    ],
+)
+def test_the_role_for_reporting_writes_nothing(analyst, statement):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        analyst.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE audit_events DISABLE TRIGGER ALL",
+        "DROP TRIGGER keep_audit ON audit_events",
+        "ALTER TABLE user_credentials DISABLE ROW LEVEL SECURITY",
+        "UPDATE alembic_version SET version_num = '0001'",
+        "CREATE TABLE public.mine ()",
+        "SET ROLE cw_owner",
+        "SET SESSION AUTHORIZATION cw_owner",
+    ],
+)
+def test_the_products_own_role_cannot_undo_its_bounds(as_tenant, statement):
+    with pytest.raises(DBAPIError, match=r"permission denied|must be (owner|able to)"):
+        as_tenant(None, statement)
+
+
+# Sign-in looks people up before it knows whose they are, and the sweeps go through all; queries name the tenant.
+# The bytes of pictures and the watermarks of syncs are reached only through rows that are bound.
+NOT_BOUND = {
+    *("asset_blobs", "customer_access", "watermarks"),
+    *("users", "memberships", "api_tokens", "auth_sessions", "service_keys", "oauth_states", "audit_events"),
+}
+
+
+def test_every_table_of_a_tenant_is_bound_or_named_here(rows):
+    found = rows(
+        "SELECT c.relname AS name, c.relrowsecurity AS bound FROM pg_class c JOIN pg_namespace n ON n.oid ="
+        " c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a"
+        " WHERE a.attrelid = c.oid AND a.attname IN ('tenant_id', 'customer_id') AND NOT a.attisdropped)"
+    )
+    assert {row["name"] for row in found if not row["bound"]} == NOT_BOUND
