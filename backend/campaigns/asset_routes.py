@@ -132,8 +132,15 @@ def upload_asset(query: dict[str, Any]) -> flask.Response:
     with unit_of_work() as work:
         customer = _customer(work, query, Role.EDITOR)
         asset_id = assets.store_image(work.session, customer, image, query["name"] or name)
-        audit.record(work.session, current_actor(), "asset.upload", f"asset:{asset_id}", customer_id=customer.id)
+        after = {"name": query["name"] or name, "mime_type": image.info.mime, "sha256": image.info.sha256}
+        _note(work, "asset.upload", asset_id, customer, after)
         return _one(work, customer.id, asset_id, 201)
+
+
+def _note(work: Work, action: str, asset_id: UUID, customer: Customer, after: dict[str, Any]) -> None:
+    """Put into the trail who added what to the library."""
+    subject = f"asset:{asset_id}"
+    audit.record(work.session, current_actor(), action, subject, after=after, customer_id=customer.id)
 
 
 def _uploaded() -> tuple[bytes, str | None]:
@@ -177,7 +184,9 @@ def add_video(form: dict[str, Any]) -> flask.Response:
         book = assets.AssetBook(work.session, customer)
         video = form["youtube_video_id"]
         book.ensure([("YOUTUBE_VIDEO", video, {"youtube_video_id": video, "name": form["name"]})])
-        return _one(work, customer.id, book.key_id("YOUTUBE_VIDEO", video), 201)
+        asset_id = book.key_id("YOUTUBE_VIDEO", video)
+        _note(work, "asset.add", asset_id, customer, {"name": form["name"], "youtube_video_id": video})
+        return _one(work, customer.id, asset_id, 201)
 
 
 @bp.get("/<uuid:asset_id>")

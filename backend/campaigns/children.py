@@ -6,11 +6,12 @@ the dirty status REMOVED, until they are pushed. Editing a child ends a campaign
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -235,13 +236,15 @@ def patch(
     must_be_editable(found.owner)
     _refuse_read_only(kind, found)
     before = {name: _current(found, name) for name in form if name in kind.columns}
+    before |= {name: getattr(found.row, name) for name in form if name in OURS}
+    slots = {name: form[name] for name in kind.slots if name in form}
+    before |= _shown(work.session, kind, found, slots)
     for name in kind.columns:
         if name in form:
             _set(found, name, form[name])
     for name in OURS:
         if name in form:
             setattr(found.row, name, [] if name == "tags" and form[name] is None else form[name])
-    slots = {name: form[name] for name in kind.slots if name in form}
     if slots:
         _refill(work, actor, kind, found, slots)
     if kind is ASSET_GROUP and "business_name" in form:
@@ -261,6 +264,14 @@ def _refuse_read_only(kind: Kind, found: Found) -> None:
 
 def _current(found: Found, name: str) -> Any:
     return getattr(found.edge if name == "status" and found.edge is not None else found.row, name)
+
+
+def _shown(session: Session, kind: Kind, found: Found, names: Collection[str]) -> dict[str, Any]:
+    """What fills some slots now, as the API shows it."""
+    if not names:
+        return {}
+    shown = orjson.loads(tree_json.many(session, kind.fragment, found.customer.id, [found.row.id]))[0]
+    return {name: shown.get(name) for name in names}
 
 
 def _set(found: Found, name: str, value: Any) -> None:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core import broker, logging
+from backend.core import audit, broker, logging
 from backend.core.celery import RUN_TASK
 from backend.core.db import Work
 from backend.core.errors import Conflict, NotFound
@@ -91,10 +91,13 @@ def send(job_id: UUID, queue: str) -> None:
 
 
 def visible_to(actor: Actor) -> Select[tuple[Job]]:
-    """The jobs of the actor's tenant that concern no account or one the actor may see."""
+    """The jobs of the actor's tenant that concern an account the actor may see.
+
+    A job that concerns no account (a look for all of them) is for whoever may see every account.
+    """
     query = select(Job).where(Job.tenant_id == actor.tenant_id)
     if actor.visible_customers is not None:
-        query = query.where(or_(Job.customer_id.is_(None), Job.customer_id.in_(actor.visible_customers)))
+        query = query.where(Job.customer_id.in_(actor.visible_customers))
     return query
 
 
@@ -141,6 +144,7 @@ def cancel(work: Work, job_id: UUID, actor: Actor) -> Job:
         Conflict: it has already ended, or must be left to end.
     """
     job = find(work.session, job_id, actor, lock=True)
+    before = job.status
     if job.args.get("must_end") and job.status in ("queued", "started"):
         if job.fence > 0:
             raise Conflict("The job has begun; what it may have sent to Google has to be brought to an end.")
@@ -153,6 +157,7 @@ def cancel(work: Work, job_id: UUID, actor: Actor) -> Job:
         job.cancel_requested = True
     else:
         raise Conflict(f"The job has already {job.status}.")
+    _note(work, actor, "job.cancel", job, before)
     return job
 
 
@@ -175,7 +180,15 @@ def retry(work: Work, job_id: UUID, actor: Actor) -> Job:
     job.next_attempt_at = job.sent_at = work.session.execute(select(func.now())).scalar_one()
     work.emit(_event(job, "job.queued"))
     work.after_commit(send, job.id, job.queue)
+    _note(work, actor, "job.retry", job, "failed")
     return job
+
+
+def _note(work: Work, actor: Actor, action: str, job: Job, before: str) -> None:
+    """Put into the trail who stopped or repeated a job."""
+    after = {"kind": job.kind, "status": job.status, "cancel_requested": job.cancel_requested}
+    subject = f"job:{job.id}"
+    audit.record(work.session, actor, action, subject, {"status": before}, after, customer_id=job.customer_id)
 
 
 def _event(job: Job, kind: str, **data: Any) -> Event:

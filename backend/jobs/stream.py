@@ -19,7 +19,7 @@ import flask
 import marshmallow as ma
 import orjson
 from marshmallow import fields
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.models import Customer
@@ -63,11 +63,10 @@ class Scope:
 
     @property
     def question(self) -> Select[tuple[EventRow]]:
-        """The events that it shows."""
+        """The events that it shows; what concerns no account is for whoever may see every account."""
         found = select(EventRow).where(EventRow.tenant_id == self.actor.tenant_id)
         if self.actor.visible_customers is not None:
-            mine = EventRow.customer_id.in_(self.actor.visible_customers)
-            found = found.where(or_(EventRow.customer_id.is_(None), mine))
+            found = found.where(EventRow.customer_id.in_(self.actor.visible_customers))
         if self.job_id is not None:
             found = found.where(EventRow.job_id == self.job_id)
         if self.customer_id is not None:
@@ -78,7 +77,7 @@ class Scope:
         """Whether `question` would find this event of the tenant."""
         visible = self.actor.visible_customers
         return (
-            (visible is None or row.customer_id is None or row.customer_id in visible)
+            (visible is None or row.customer_id in visible)
             and self.job_id in (None, row.job_id)
             and self.customer_id in (None, row.customer_id)
         )

@@ -1,4 +1,5 @@
-"""Ids of another organisation are as absent as ids that never were, on every path and for every role (I6)."""
+"""Ids of another organisation, or of an account that a person may not see, are as absent as ids that never were: on
+every path, in bodies and filters, for every role (I6)."""
 
 import uuid
 from datetime import timedelta
@@ -7,6 +8,7 @@ import pytest
 
 from backend.core import clock
 from tests.auth.operations import operations, unknown_value, unknown_values
+from tests.campaigns.test_children import search_tree
 
 ACCOUNTS = ("customer_id", "slug")
 """A question about an account that is not there is refused: an empty list would say that it has none of something."""
@@ -20,9 +22,12 @@ def foreign(team, add_account, rows, app):
     from backend.jobs.service import open_job
 
     customer = add_account(team.tenant_id)
-    made = team.client.post("/api/campaigns", json={"name": f"Foreign {uuid.uuid4()}", "customer_id": customer})
+    made = team.client.post("/api/campaigns", json=search_tree(customer))
     assert made.status_code == 201, made.text
     campaign = made.get_json()["id"]
+    maximum = {"name": f"Max {uuid.uuid4()}", "customer_id": customer, "campaign_type": "PERFORMANCE_MAX"}
+    most = team.client.post("/api/campaigns", json=maximum).get_json()["id"]
+    assert team.client.post(f"/api/campaigns/{most}/asset_groups", json={"name": "Foreign"}).status_code == 201
     ours = rows("SELECT id, slug FROM customers WHERE google_customer_id = :n", n=int(customer))[0]
     actor = Actor(team.tenant_id, team.user_id, team.email, everywhere=Role.ADMIN)
     with app.app_context(), unit_of_work() as work:
@@ -53,7 +58,6 @@ def foreign(team, add_account, rows, app):
         "customer_id": customer,
         "slug": ours["slug"],
         "campaign_id": campaign,
-        "row_id": campaign,
         "job_id": str(job),
         "connection_id": str(connection),
         "token_id": token,
@@ -65,26 +69,45 @@ def foreign(team, add_account, rows, app):
     link = {"field_type": "CALLOUT", "callout_text": "Foreign"}
     linked = team.client.post(f"/api/campaigns/{campaign}/asset_links", json={"asset_links": [link]})
     known["link_id"] = linked.get_json()["items"][0]["id"]
-    for table, name in (("ad_groups", "ad_group_id"), ("ads", "ad_id"), ("assets", "asset_id")):
+    for table in ("ad_groups", "ads", "keywords", "assets", "asset_groups"):
         found = rows(f"SELECT id FROM {table} WHERE customer_id = :c LIMIT 1", c=ours["id"])
-        if found:
-            known[name] = str(found[0]["id"])
+        known[f"{table.removesuffix('s')}_id"] = str(found[0]["id"])
     yield known
     rows("DELETE FROM user_credentials WHERE id = :id", id=connection)
 
 
+@pytest.fixture(params=["another organisation", "another account"])
+def stranger(request, team, new_team, add_account):
+    """`stranger(role)`: somebody who may not see the foreign account; answers the client and an account of theirs."""
+    theirs = new_team("Caller") if request.param == "another organisation" else team
+    account = add_account(theirs.tenant_id)
+
+    def make(role):
+        return theirs.member(role, on=None if theirs is not team else account), account
+
+    return make
+
+
+def in_place(operation, foreign):
+    """The foreign ids that stand in the operation's path; a `row_id` is of the kind that the path names."""
+    kind = operation.path.split("/")[2].removesuffix("s")
+    named = {name: f"{kind}_id" if name == "row_id" else name for name in operation.parameters}
+    return {name: foreign[known] for name, known in named.items() if known in foreign}
+
+
 @pytest.mark.parametrize("role", ["ADMIN", "VIEWER"])
-def test_a_foreign_id_is_answered_like_one_that_never_was(app, new_team, foreign, rows, role):
-    caller = new_team("Caller").member(role)
+def test_a_foreign_id_is_answered_like_one_that_never_was(app, stranger, foreign, rows, role):
+    caller, _ = stranger(role)
     wrong, tried = [], 0
     before = snapshot(rows, foreign)
     for operation in operations(app):
         names = operation.parameters
         # The API only sends event streams on; the stream process answers 404 itself (tests/jobs/test_stream.py).
-        if operation.path.endswith("/events") or not any(name in foreign for name in names):
+        found = in_place(operation, foreign)
+        if operation.path.endswith("/events") or not found:
             continue
         tried += 1
-        theirs = {name: foreign.get(name) or unknown_value(name) for name in names}
+        theirs = {**unknown_values(names), **found}
         answers = []
         for values in (theirs, unknown_values(names)):
             headers = {"If-Match": '"v1"'}
@@ -94,13 +117,13 @@ def test_a_foreign_id_is_answered_like_one_that_never_was(app, new_team, foreign
             answers.append((answer.status_code, (answer.get_json(force=True, silent=True) or {}).get("code")))
         if answers[0] != answers[1] or answers[0][0] < 400:
             wrong.append((str(operation), answers))
-    assert tried > 25
+    assert tried > 90
     assert wrong == []
     assert snapshot(rows, foreign) == before
 
 
-def test_a_foreign_account_in_a_filter_is_answered_like_one_that_never_was(app, new_team, foreign):
-    caller = new_team("Caller").client
+def test_a_foreign_account_in_a_filter_is_answered_like_one_that_never_was(app, stranger, foreign):
+    caller, _ = stranger("ADMIN")
     wrong = []
     for operation in operations(app):
         if operation.method != "get" or operation.parameters:
@@ -115,6 +138,58 @@ def test_a_foreign_account_in_a_filter_is_answered_like_one_that_never_was(app, 
             if shown[0] != shown[1] or (name in ACCOUNTS and not refused):
                 wrong.append((str(operation), name, shown))
     assert wrong == []
+
+
+KINDS = ("campaign", "ad_group", "ad", "keyword", "asset_group")
+
+
+def test_a_foreign_id_in_a_body_is_answered_like_one_that_never_was(stranger, foreign, rows):
+    caller, account = stranger("ADMIN")
+    own = caller.post("/api/campaigns", json=search_tree(account)).get_json()["id"]
+    group = caller.get(f"/api/campaigns/{own}/tree").get_json()["ad_groups"][0]["id"]
+    before = snapshot(rows, foreign)
+    bodies = [
+        (f"/api/{kind}s/bulk", f"{kind}_id", lambda found: {"action": "remove", "ids": [found]}) for kind in KINDS
+    ]
+    bodies += [
+        (f"/api/campaigns/{own}/shared_sets", "shared_set_id", lambda found: {"shared_set_ids": [found]}),
+        (f"/api/campaigns/{own}/asset_links", "asset_id", links),
+        (f"/api/ad_groups/{group}/asset_links", "asset_id", links),
+        (f"/api/ad_groups/{group}/ads", "asset_id", lambda found: {"marketing_images": [{"asset_id": found}]}),
+    ]
+    wrong = []
+    for path, name, body in bodies:
+        shown = []
+        for value in (foreign[name], unknown_value(name)):
+            answer = caller.post(path, json=body(value))
+            text = answer.text.replace(value, "…").replace(answer.headers["X-Request-Id"], "…")
+            shown.append((answer.status_code, text))
+        if shown[0] != shown[1] or (shown[0][0] < 400 and '"refused"' not in shown[0][1]):
+            wrong.append((path, shown))
+    assert wrong == []
+    assert snapshot(rows, foreign) == before
+
+
+def links(asset_id):
+    return {"asset_links": [{"field_type": "CALLOUT", "asset_id": asset_id}]}
+
+
+def test_a_foreign_idempotency_key_and_cursor_are_of_no_use(team, new_team, add_account):
+    other = new_team("Other")
+    for owner in (team, other):
+        for number in range(3):
+            made = {"name": f"Mine {number} {uuid.uuid4()}", "customer_id": add_account(owner.tenant_id)}
+            assert owner.client.post("/api/campaigns", json=made).status_code == 201
+    key, name = str(uuid.uuid4()), {"name": "one key"}
+    ids = [
+        owner.client.post("/api/tokens", json=name, headers={"Idempotency-Key": key}).get_json()["id"]
+        for owner in (team, other)
+    ]
+    assert ids[0] != ids[1]
+    link = team.client.get("/api/campaigns?limit=1").headers["Link"]
+    cursor = link.split("cursor=")[1].split(">")[0]
+    refused = other.client.get(f"/api/campaigns?limit=1&cursor={cursor}")
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (400, "validation_failed")
 
 
 def test_a_foreign_account_in_a_body_is_answered_like_one_that_never_was(new_team, foreign):
@@ -148,6 +223,10 @@ def snapshot(rows, foreign):
         rows(f"SELECT t::text AS line FROM {table} t WHERE id = ANY(:ids) ORDER BY id", ids=ids)
         for table in (
             "campaigns",
+            "ad_groups",
+            "ads",
+            "keywords",
+            "asset_groups",
             "shared_sets",
             "campaign_asset",
             "jobs",

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from backend.core.db import unit_of_work
 from backend.core.errors import Conflict
-from backend.core.security import Actor
+from backend.core.security import Actor, Role
 from backend.jobs import engine, registry, service
 from backend.jobs.run import JobFailed, JobRun, LostLease, Outcome, Reschedule
 from tests.support.team import Team
@@ -42,7 +42,7 @@ def handler(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture
 def actor(team: Team) -> Actor:
-    return Actor(tenant_id=UUID(str(team.tenant_id)), user_id=None, name="test", kind="system")
+    return Actor(UUID(str(team.tenant_id)), None, "test", kind="system", everywhere=Role.ADMIN)
 
 
 @pytest.fixture

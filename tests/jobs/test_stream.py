@@ -183,6 +183,14 @@ def test_a_stream_of_an_account_shows_that_account(team, listen, emit, rows):
     emit(team, data={"n": 3}, customer_id=ours)
     _, _, document = next(found)
     assert (document["data"], document["customer_id"]) == ({"n": 3}, str(number))
+    # Whoever sees this account only hears nothing of the others, nor of what concerns them all: told again, and live.
+    heard = events(listen(team.member("VIEWER", on=str(number)), "/api/events?after=0"))
+    assert next(heard)[1] == "hello"
+    assert next(heard)[2]["data"] == {"n": 3}
+    emit(team, data={"n": 4}, customer_id=accounts["other"][0])
+    emit(team, data={"n": 5})
+    emit(team, data={"n": 6}, customer_id=ours)
+    assert next(heard)[2]["data"] == {"n": 6}
 
 
 def test_an_idle_stream_holds_no_connection(team, listen, streams):
