@@ -5,6 +5,7 @@ Per row, with base (Google's value when the local edit began), mine (the local v
 * a field that is not dirty follows Google;
 * a dirty field keeps mine; where theirs has moved away from base the field is a conflict, kept in `remote`;
 * where theirs equals mine both sides did the same, and the field is clean again;
+* what Google no longer lists is REMOVED there: that is its status now, decided like any field;
 * a row that was written here after Google began to answer is left alone: the answer may be older than the row;
 * so is one that was pushed shortly before, where the answer says something else than was pushed: searches lag behind.
 
@@ -49,7 +50,7 @@ class EntityMerge:
         key: Target column → SQL over the source.
         fields: The columns that follow Google.
         on_insert: Columns that only a new row gets → SQL.
-        gone: SET clause for what Google no longer lists, or None where absence says nothing.
+        gone: The columns that say REMOVED when Google no longer lists a row; none where absence says nothing.
         scope: SQL over `t` that limits `gone` to what the query covers.
         parent: SQL over the stage alone that is true for rows whose parent we know; None where there is no parent.
         edge: The table is an edge that carries the columns of an entity, but no id of its own and no Google id.
@@ -61,7 +62,7 @@ class EntityMerge:
     key: tuple[tuple[str, str], ...]
     fields: tuple[Field, ...]
     on_insert: tuple[tuple[str, str], ...] = ()
-    gone: str | None = None
+    gone: tuple[str, ...] = ()
     scope: str = "true"
     parent: str | None = None
     edge: bool = False
@@ -70,7 +71,12 @@ class EntityMerge:
     @property
     def live(self) -> str:
         """SQL over `t`: the row stands for something at Google."""
-        return "t.first_synced_at IS NOT NULL" if self.edge else "t.google_id IS NOT NULL"
+        return f"t.{self.known_by} IS NOT NULL"
+
+    @property
+    def known_by(self) -> str:
+        """The column that is filled once Google knows the row."""
+        return "resource_name" if self.edge else "google_id"
 
     @property
     def pushed(self) -> str:
@@ -121,7 +127,7 @@ def merge_entities(
     changed, removed = cursor.rowcount, 0
     listed, live, skipped = _count(cursor, stage, merge, values)
     # Every listed row is in the table by now: only if the table has more can any of them be gone.
-    if merge.gone is not None and (asked or (complete and live > listed)):
+    if merge.gone and (asked or (complete and live > listed)):
         cursor.execute(_gone_statement(stage, merge, doubted, everything=complete), values)
         removed = cursor.rowcount
     if pushed:
@@ -225,7 +231,7 @@ def _being_published(merge: EntityMerge) -> str:
     """Google may list what a publish in flight has just made and we do not know the id of yet: it is ours already."""
     return (
         f"SELECT EXISTS (SELECT FROM {merge.table} p WHERE p.customer_id = %(customer)s"
-        f" AND {'p.first_synced_at' if merge.edge else 'p.google_id'} IS NULL AND p.sync_status = 'publishing')"
+        f" AND p.{merge.known_by} IS NULL AND p.sync_status = 'publishing')"
         " OR EXISTS (SELECT FROM campaigns c WHERE c.customer_id = %(customer)s AND c.status = 'PUBLISHING')"
         " AS being_published"
     )
@@ -251,10 +257,7 @@ def _dirty_clause(doubted: str, editable: list[Field], follows: list[Field]) -> 
     mine = "jsonb_build_object(" + ", ".join(f"'{f.column}', t.{f.column}" for f in editable) + ")"
     theirs = "jsonb_build_object(" + ", ".join(f"'{f.column}', s.{f.column}" for f in editable) + ")"
     differs = _differs([field for field in follows if not field.derived])
-    # Conflicts of fields that another query brings stay as they are.
-    others = "t.remote - ARRAY[" + ", ".join(f"'{f.column}'" for f in editable) + "]"
-    remote = f"(({others}) || sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs}))"
-    still_dirty = f"sync_still_dirty(t.dirty_fields, {mine}, {theirs})"
+    remote, still_dirty = _decided([field.column for field in editable], mine, theirs)
     kept = ", ".join(
         f"{f.column} = CASE WHEN '{f.column}' = ANY(t.dirty_fields) THEN t.{f.column} ELSE s.{f.column} END"
         for f in editable
@@ -268,8 +271,23 @@ WHEN MATCHED AND {UNTOUCHED} AND t.dirty_fields <> '{{}}' AND NOT {doubted} AND 
         OR {remote} <> t.remote OR {still_dirty} <> t.dirty_fields) THEN UPDATE SET
     {kept}{followed}, {_STAMPS}, version = t.version + ({moved})::int,
     remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base),
-    sync_status = CASE WHEN {remote} <> '{{}}' THEN 'conflict' WHEN {still_dirty} = '{{}}' THEN 'synced'
-                       WHEN t.sync_status = 'sync_error' THEN 'sync_error' ELSE 'dirty' END"""
+    sync_status = {status_of(remote, still_dirty)}"""
+
+
+def _decided(columns: list[str], mine: str, theirs: str) -> tuple[str, str]:
+    """SQL of the conflicts and of the fields that stay dirty, for some editable columns of a row."""
+    # Conflicts of fields that another query brings stay as they are.
+    others = "t.remote - ARRAY[" + ", ".join(f"'{column}'" for column in columns) + "]"
+    remote = f"(({others}) || sync_conflicts(t.dirty_fields, t.base, {mine}, {theirs}))"
+    return remote, f"sync_still_dirty(t.dirty_fields, {mine}, {theirs})"
+
+
+def status_of(remote: str, still_dirty: str) -> str:
+    """SQL over `t`: the `sync_status` of a row with these conflicts and dirty fields."""
+    return (
+        f"CASE WHEN {remote} <> '{{}}' THEN 'conflict' WHEN {still_dirty} = '{{}}' THEN 'synced'"
+        " WHEN t.sync_status = 'sync_error' THEN 'sync_error' ELSE 'dirty' END"
+    )
 
 
 def _gone_statement(stage: Stage, merge: EntityMerge, doubted: str, *, everything: bool) -> str:
@@ -277,10 +295,47 @@ def _gone_statement(stage: Stage, merge: EntityMerge, doubted: str, *, everythin
     keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
     selected = ", ".join(f"{sql} AS {column}" for column, sql in merge.key)
     return f"""
-UPDATE {merge.table} t SET {merge.gone}, {_STAMPS}, version = t.version + 1
+UPDATE {merge.table} t SET {_removal(merge)}, {_STAMPS}, version = t.version + 1
 WHERE t.customer_id = %(customer)s AND {merge.live} AND {UNTOUCHED} AND NOT {doubted} AND {merge.scope}
-  AND {covered}
+  AND {covered} AND {_news_of_removal(merge)}
   AND NOT EXISTS (SELECT FROM (SELECT {selected} FROM {merge.source.replace("{stage}", stage.table)}) s WHERE {keys})"""
+
+
+def _removal(merge: EntityMerge) -> str:
+    """SET clause for a row that is gone: a status that was edited here stays, as a conflict or in agreement."""
+    status = _edited_status(merge)
+    changes = [f"{column} = 'REMOVED'" for column in merge.gone if column != status]
+    if status is None:
+        return ", ".join(changes)
+    edited, remote, still_dirty = _decided_removal(status)
+    return ", ".join(
+        (
+            *changes,
+            f"{status} = CASE WHEN {edited} THEN t.{status} ELSE 'REMOVED' END",
+            f"remote = {remote}, dirty_fields = {still_dirty}, base = sync_base_of({still_dirty}, t.base)",
+            f"sync_status = CASE WHEN {edited} THEN {status_of(remote, still_dirty)} ELSE t.sync_status END",
+        )
+    )
+
+
+def _news_of_removal(merge: EntityMerge) -> str:
+    """SQL over `t`: that the row is gone was not known yet."""
+    if (status := _edited_status(merge)) is None:
+        return f"t.{merge.gone[0]} IS DISTINCT FROM 'REMOVED'"
+    edited, remote, still_dirty = _decided_removal(status)
+    known = f"{remote} = t.remote AND {still_dirty} = t.dirty_fields"
+    return f"CASE WHEN {edited} THEN NOT ({known}) ELSE t.{status} <> 'REMOVED' END"
+
+
+def _edited_status(merge: EntityMerge) -> str | None:
+    """The column among those of `gone` that people edit."""
+    return next((f.column for f in merge.fields if f.editable and f.column in merge.gone), None)
+
+
+def _decided_removal(status: str) -> tuple[str, str, str]:
+    """SQL: whether the status was edited here; the conflicts and what stays dirty once it is REMOVED there."""
+    mine, theirs = f"jsonb_build_object('{status}', t.{status})", f"jsonb_build_object('{status}', 'REMOVED')"
+    return (f"'{status}' = ANY(t.dirty_fields)", *_decided([status], mine, theirs))
 
 
 def _held_back_statement(stage: Stage, merge: EntityMerge, *, everything: bool) -> str:
@@ -290,7 +345,9 @@ def _held_back_statement(stage: Stage, merge: EntityMerge, *, everything: bool) 
     columns += [f"{field.value} AS {field.column}" for field in merge.fields if field.editable]
     keys = " AND ".join(f"s.{column} = t.{column}" for column, _ in merge.key)
     other = _differs([field for field in merge.fields if field.editable])
-    absent = f"(s.listed IS NULL AND {merge.live} AND {merge.scope} AND {covered})" if merge.gone else "false"
+    absent = "false"
+    if merge.gone:
+        absent = f"(s.listed IS NULL AND {merge.live} AND {merge.scope} AND {covered} AND {_news_of_removal(merge)})"
     return f"""
 SELECT count(*) FROM {merge.table} t LEFT JOIN LATERAL (
     SELECT * FROM (SELECT {", ".join(columns)}, true AS listed

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from backend.adgraph.columns import SyncState
+from backend.campaigns import ad_texts
 from backend.campaigns.rules import SLOT_FIELDS
 
 LISTS = frozenset({*SLOT_FIELDS, "images", "business_name", "asset_links", "shared_sets"})
@@ -34,10 +35,16 @@ def edit(row: SyncState, field: str, value: Any) -> bool:
     return True
 
 
-def edit_list(row: SyncState, name: str) -> None:
-    """Mark a list of a live row dirty whose members have rows of their own."""
+def edit_list(row: SyncState, name: str, held: Any = None) -> None:
+    """Mark a list of a live row dirty whose members have rows of their own.
+
+    Args:
+        held: What an ad's list of texts held before the edit.
+    """
     if name not in row.dirty_fields:
         row.dirty_fields = [*row.dirty_fields, name]
+        if held is not None:
+            row.base = {**row.base, name: held}
     if row.sync_status == "synced":
         row.sync_status = "dirty"
 
@@ -64,11 +71,15 @@ def pushed(
     kept = [name for name in row.dirty_fields if name not in fields]
     row.dirty_fields = [*kept, *moved]
     base = {name: value for name, value in row.base.items() if name not in fields}
-    row.base = base | {name: values.get(name) for name in moved}
+    row.base = base | {name: _comparable(name, values.get(name)) for name in moved}
     clean = set(fields) - set(moved)
     row.remote = {name: value for name, value in row.remote.items() if name not in clean}
     row.sync_error = None
     row.sync_status = ("conflict" if row.remote else "dirty") if row.dirty_fields else "synced"
+
+
+def _comparable(name: str, value: Any) -> Any:
+    return ad_texts.canonical(value) if name in ad_texts.LISTS and value is not None else value
 
 
 def as_json(value: Any) -> Any:

@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import Insert, array, insert
 from sqlalchemy.orm import Session
 
 from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignSharedSet
-from backend.adgraph.columns import SyncState
 from backend.adgraph.edges import AdGroupAsset, CampaignAsset, Link
 from backend.adgraph.models import AdGroup, Campaign
 from backend.campaigns import dirty
@@ -26,12 +25,15 @@ def upsert(model: Any) -> Insert:
     statement = insert(model)
     changed: dict[str, Any] = {
         "status": case(
-            (waits, func.coalesce(model.base["status"].astext, "ENABLED")), (gone, "ENABLED"), else_=model.status
+            (waits, func.coalesce(model.remote["status"].astext, model.base["status"].astext, "ENABLED")),
+            (gone, "ENABLED"),
+            else_=model.status,
         ),
         "resource_name": case((waits, model.resource_name), (gone, null()), else_=model.resource_name),
         "sync_status": case((waits, "synced"), (gone, "draft"), else_=model.sync_status),
         "dirty_fields": case((gone, array([], type_=model.dirty_fields.type.item_type)), else_=model.dirty_fields),
         "base": case((gone, func.jsonb_build_object()), else_=model.base),
+        "remote": case((gone, func.jsonb_build_object()), else_=model.remote),
         "sync_error": case((gone, null()), else_=model.sync_error),
         "version": model.version + case((gone, 1), else_=0),
         "updated_at": func.now(),
@@ -42,7 +44,7 @@ def upsert(model: Any) -> Insert:
     return statement.on_conflict_do_update(index_elements=key, set_=changed)
 
 
-HELD: dict[type[SyncState], tuple[tuple[frozenset[str], Any], ...]] = {
+HELD: dict[Any, tuple[tuple[frozenset[str], Any], ...]] = {
     Campaign: (
         (frozenset({"asset_links"}), CampaignAsset.campaign_id),
         (frozenset({"shared_sets"}), CampaignSharedSet.campaign_id),
@@ -63,6 +65,39 @@ def refresh(session: Session, row: Any) -> None:
             dirty.lists_pushed(row, names)
         elif len(names) == 1:
             dirty.edit_list(row, *names)
+
+
+def refresh_many(session: Session, model: Any, *conditions: Any) -> None:
+    """Do the same for the live rows of a table with lists that wait.
+
+    They are read again under their lock, so that an edit that was made meanwhile is not written over.
+    """
+    session.flush()
+    rows = (
+        select(model)
+        .where(model.google_id.isnot(None), model.dirty_fields.overlap(sorted(dirty.LISTS)), *conditions)
+        .order_by(model.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for row in session.scalars(rows).all():
+        refresh(session, row)
+    session.flush()
+
+
+def refresh_holder(session: Session, table: str, customer_id: UUID, link_id: UUID) -> None:
+    """Do the same for whoever has a link of this table; other tables hold no links."""
+    for model, lists in HELD.items():
+        for _, holder in lists:
+            if holder.class_.__tablename__ == table:
+                link = select(holder).where(holder.class_.customer_id == customer_id, holder.class_.id == link_id)
+                refresh_many(session, model, model.customer_id == customer_id, model.id.in_(link))
+
+
+def refresh_account(session: Session, customer_id: UUID) -> None:
+    """Do the same for everything in an account."""
+    for model in HELD:
+        refresh_many(session, model, model.customer_id == customer_id)
 
 
 def waits(session: Session, holder: Any, customer_id: UUID, row_id: UUID) -> bool:

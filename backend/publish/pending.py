@@ -42,7 +42,8 @@ class Pending:
     """Everything that a push would send, apart: changes of what is live, and what is to be made.
 
     `targeting` holds what was and what is to be, where it changed. `new` has no natural key at Google, or comes with
-    something that has none; keywords, negatives and links of lists that exist are known by what they join.
+    something that has none; keywords, negatives and links of lists that exist are known by what they join. What both
+    sides changed is `held_back` until somebody decides.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Pending:
     list_links: list[SharedSetNode] = field(default_factory=list)
     new: Additions = field(default_factory=Additions)
     targeting: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    held_back: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def known_by_key(self) -> int:
@@ -82,7 +84,7 @@ def pending_of(
         _new_children(tree, found)
         _assets_of_changed_ads(tree, found)
         found.take_replaced()
-        if "targeting" in campaign.dirty_fields:
+        if "targeting" in campaign.dirty_fields and "targeting" not in campaign.remote:
             found.targeting = (campaign.base.get("targeting") or {}, campaign.targeting)
     return found, tree
 
@@ -183,12 +185,15 @@ class ChangeReader:
         """Collect one change, with what its fields were and are to be."""
         held = dict(change.extra.get("held", {}))
         columns = inspect(row.__class__, raiseerr=True).columns
-        names = [name for name in row.dirty_fields if name != "targeting" and (name in columns or name in held)]
+        names = [name for name in row.dirty_fields if name in columns or name in held]
         if self._only is not None:
             chosen = self._only.get(change.kind, {}).get(change.row_id)
             if chosen is None:
                 return
             names = [name for name in names if not chosen or name in chosen]
+        if undecided := [name for name in names if name in row.remote]:
+            found.held_back.append({"kind": change.kind, "id": change.row_id, "fields": undecided})
+        names = [name for name in names if name != "targeting" and name not in undecided]
         if names:
             before = {name: row.base.get(name) for name in names}
             after = {name: held[name] if name in held else as_json(getattr(row, name)) for name in names}

@@ -22,7 +22,7 @@ from backend.core.errors import Conflict, Finding, NotAllowedYet, Problem
 from backend.core.security import Actor, Role
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
-from backend.publish import scopes
+from backend.publish import scopes, undecided
 
 PUSH_KIND = "push"
 QUEUE = "publish"
@@ -69,12 +69,12 @@ def request_push(work: Work, actor: Actor, campaign_id: UUID, reason: str | None
 
     Raises:
         NotAllowedYet: It is a draft.
-        Conflict: It is being pushed or published, or has open conflicts.
+        Conflict: It is being pushed or published, or something below it waits for a decision.
     """
     campaign, customer = campaigns.find(work.session, actor, campaign_id, lock=True)
     actor.must_be(Role.PUBLISHER, customer.id)
     must_be_live(campaign)
-    _must_be_decided(campaign)
+    undecided.must_be_decided(work.session, campaign)
     audit.record(
         work.session, actor, "campaign.push", f"campaign:{campaign_id}", reason=reason, customer_id=customer.id
     )
@@ -90,7 +90,7 @@ def request_list_push(work: Work, actor: Actor, shared_set_id: UUID, reason: str
     """
     shared_set, customer = shared_sets.find(work.session, actor, shared_set_id, lock=True)
     actor.must_be(Role.PUBLISHER, customer.id)
-    _must_be_decided(shared_set)
+    undecided.must_be_decided(work.session, shared_set)
     if shared_set.google_id is None:
         wrong = list(drafts.check_list(load_shared_set(work.session, customer, shared_set)))
         if wrong:
@@ -99,14 +99,6 @@ def request_list_push(work: Work, actor: Actor, shared_set_id: UUID, reason: str
         work.session, actor, "shared_set.push", f"shared_set:{shared_set_id}", reason=reason, customer_id=customer.id
     )
     return _open(work, actor, customer.id, {"shared_sets": {str(shared_set_id): None}}, reason)
-
-
-def _must_be_decided(row: Campaign | SharedSet) -> None:
-    if row.sync_status == "conflict":
-        raise Conflict(
-            "Both sides changed the same fields: resolve the conflicts first (/api/conflicts).",
-            extra={"fields": sorted(row.remote)},
-        )
 
 
 def must_be_live(campaign: Campaign) -> None:
@@ -209,6 +201,7 @@ def _mark(work: Work, actor: Actor, wish: Wish, row_id: UUID, order: Order) -> b
     row = found.edge if found.edge is not None else found.row
     changed = False
     if found.live:
+        undecided.field_must_be_decided(row, "status")
         changed = dirty.edit(row, "status", wish.status) or "status" in row.dirty_fields
         if changed:
             found.row.version += 1
@@ -232,6 +225,7 @@ def _mark_campaign(work: Work, actor: Actor, wish: Wish, campaign_id: UUID, orde
         if wish.action == "remove":
             return False
         raise Conflict("The campaign is removed at Google; that cannot be undone.")
+    undecided.field_must_be_decided(campaign, "google_status")
     changed = dirty.edit(campaign, "google_status", wish.status) or "google_status" in campaign.dirty_fields
     if changed:
         campaign.version += 1
@@ -267,6 +261,7 @@ def change_budget(work: Work, actor: Actor, campaign_id: UUID, amount_micros: in
 
     Raises:
         NotAllowedYet: `budget_cap`, or the campaign has no daily budget.
+        Conflict: Google's amount has changed too, and nobody has decided.
     """
     campaign, customer = campaigns.find(work.session, actor, campaign_id, lock=True)
     actor.must_be(Role.PUBLISHER, customer.id)
@@ -297,6 +292,7 @@ def change_budget(work: Work, actor: Actor, campaign_id: UUID, amount_micros: in
         budget.amount_micros = amount_micros
         problems.refresh(work.session, campaign, customer)
         return None
+    undecided.field_must_be_decided(budget, "amount_micros")
     if not dirty.edit(budget, "amount_micros", amount_micros) and "amount_micros" not in budget.dirty_fields:
         return None
     budget.version += 1

@@ -78,6 +78,7 @@ class Pushing:
         self._scopes = scopes.of_job(job.args)
         self._version: str = current_app.config["SETTINGS"].google.api_version
         self._delivered: list[UUID] = []
+        self._held_back: list[dict[str, Any]] = []
         with unit_of_work() as work:
             customer = work.session.get_one(Customer, self._customer_id)
             self._target = Target(customer.id, customer.google_id)
@@ -99,7 +100,7 @@ class Pushing:
             counted = tally.of_push(
                 work.session, self._customer_id, self._job.job_id, (ADDITIONS, CHANGES), self._delivered
             )
-            outcome = Outcome({**counted.as_result(), **scopes.named(self._scopes)})
+            outcome = Outcome({**counted.as_result(), **scopes.named(self._scopes), "held_back": self._held_back})
             self._settle(work, counted)
             self._job.finish(work, outcome)
         reached(self._job, Point.RECORDED)
@@ -240,6 +241,7 @@ class Pushing:
                 if pending.known_by_key:
                     for old in ("draft", "sync_error"):
                         scope.mark(work.session, self._customer_id, old, "publishing")
+            self._held_back += pending.held_back
             for change in pending.changes:
                 changes.add_to(plan, change)
                 before.update([before_image(change)])

@@ -134,7 +134,7 @@ def _applied(session: Session, row: Any, operation: Sent, after: Mapping[str, An
         row.google_status, row.status = "REMOVED", "REMOVED"
     if operation.verb == "remove" and isinstance(row, Link) and row.status != "REMOVED":
         # It was linked again while its removal was under way: that is a new link.
-        row.resource_name, row.sync_status, row.dirty_fields, row.base = None, "draft", [], {}
+        row.resource_name, row.sync_status, row.dirty_fields, row.base, row.remote = None, "draft", [], {}, {}
     row.version += 1
 
 
@@ -154,7 +154,8 @@ def _refused(row: Any, reason: AdsFailure, request_id: str | None) -> None:
         "path": reason.path,
         "google_request_id": request_id,
     }
-    row.sync_status = "sync_error"
+    if not row.remote:  # what both sides changed stays to be decided
+        row.sync_status = "sync_error"
 
 
 def _failure(index: int, operation: Sent, reason: AdsFailure, request_id: str | None) -> dict[str, Any]:
@@ -187,15 +188,7 @@ def settle_lists(session: Session, customer_id: UUID, campaign_id: UUID) -> None
         CampaignAssetGroup.customer_id == customer_id, CampaignAssetGroup.campaign_id == campaign_id
     )
     for model, ids in ((Campaign, [campaign_id]), (AdGroup, groups), (AssetGroup, asset_groups)):
-        rows = select(model).where(
-            model.customer_id == customer_id,
-            model.id.in_(ids),
-            model.google_id.isnot(None),
-            model.dirty_fields.overlap(sorted(dirty.LISTS)),
-        )
-        for row in session.scalars(rows):
-            linking.refresh(session, row)
-    session.flush()
+        linking.refresh_many(session, model, model.customer_id == customer_id, model.id.in_(ids))
 
 
 def explain(

@@ -1,12 +1,13 @@
 """Assets, asset groups, and every link from an ad, asset group, ad group, campaign or account to an asset.
 
-A link has no id of its own: what Google no longer lists for a parent it spoke of is taken away, except links of ads
-whose local edits wait to be pushed.
+Google gives a link no id but those of its ends. Links that people edit are merged like entities; of an ad's texts and
+images those that Google no longer lists are taken away, unless local edits of the ad wait to be pushed.
 """
 
 from __future__ import annotations
 
-from backend.adgraph.merge import UNTOUCHED, EntityMerge, Field
+from backend.adgraph.merge import UNTOUCHED, EntityMerge, Field, status_of
+from backend.campaigns import ad_texts
 from backend.integrations.googleads.rows import Column, Kind, Selection
 from backend.sync.queries import StructureQuery, google_status, resource_name
 
@@ -85,6 +86,25 @@ WHERE t.customer_id = %(customer)s AND o.customer_id = t.customer_id AND o.ad_id
   AND theirs.google_id IS NOT NULL AND theirs.text = ours.text AND a.customer_id = t.customer_id AND a.id = t.ad_id
   AND a.dirty_fields = '{}' AND a.sync_status <> 'publishing'"""
 
+_OTHERS = "t.remote - ARRAY(SELECT jsonb_object_keys(n.theirs))"
+_MOVED = f"(({_OTHERS}) || sync_conflicts(t.dirty_fields, t.base, n.mine, n.theirs))"
+_STILL_DIRTY = "sync_still_dirty(t.dirty_fields, n.mine, n.theirs)"
+# A list of texts is one field of an ad. A slot of which Google lists nothing says nothing: an ad cannot be without.
+_EDITED_TEXTS = f"""
+UPDATE ads t SET remote = {_MOVED}, dirty_fields = {_STILL_DIRTY}, base = sync_base_of({_STILL_DIRTY}, t.base),
+    sync_status = {status_of(_MOVED, _STILL_DIRTY)}, updated_at = now(), last_synced_at = now()
+FROM (
+    SELECT a.id, jsonb_object_agg(f.name, h.items) AS mine, jsonb_object_agg(f.name, g.items) AS theirs
+    FROM ads a JOIN {ad_texts.NAMED} ON f.name = ANY(a.dirty_fields) AND jsonb_exists(a.base, f.name)
+    CROSS JOIN LATERAL {ad_texts.HERE.format(ad="a")} h
+    CROSS JOIN LATERAL (SELECT {ad_texts.items("s")} AS items FROM {{stage}} s
+        JOIN assets x ON x.customer_id = a.customer_id AND x.google_id = s.asset_google_id
+        WHERE s.ad_google_id = a.google_id AND s.field_type = f.slot) g
+    WHERE a.customer_id = %(customer)s AND g.items <> '[]' GROUP BY a.id
+) n
+WHERE t.customer_id = %(customer)s AND t.id = n.id AND {UNTOUCHED} AND NOT t.id = ANY(CAST(%(pushed)s AS uuid[]))
+  AND ({_MOVED} <> t.remote OR {_STILL_DIRTY} <> t.dirty_fields)"""
+
 AD_ASSETS = StructureQuery(
     "ad_assets",
     "ad_group_ad_asset_view",
@@ -99,6 +119,7 @@ AD_ASSETS = StructureQuery(
         key=("ad_google_id", "asset_google_id", "field_type"),
     ),
     edges=(
+        _EDITED_TEXTS,
         """
 MERGE INTO ad_asset t USING (
     SELECT a.id AS ad_id, x.id AS asset_id, s.field_type, nullif(s.performance_label, 'UNSPECIFIED') AS label,
@@ -126,33 +147,44 @@ WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = 
     change_type="AD_GROUP_AD",
     key_field="ad_group_ad_asset_view.ad_group_ad",
     key_is_name=True,
+    decides=("ads",),
 )
 
 
-_SEEN = "updated_at = now(), last_synced_at = now(), first_synced_at = coalesce(t.first_synced_at, now())"
-_BELIEVED = f"{UNTOUCHED} AND NOT t.id = ANY(CAST(%(pushed)s AS uuid[]))"
-_CLEAN = "sync_status = 'synced', dirty_fields = '{}', base = '{}', sync_error = NULL"
+def _link_merge(
+    table: str,
+    parents: tuple[str, str],
+    children: tuple[str, str],
+    collection: str,
+    *more: tuple[str, str],
+    on_insert: tuple[tuple[str, str], ...] = (),
+) -> EntityMerge:
+    """Links are merged like entities: a draft of ours that Google has meanwhile (its answer was lost, or somebody made
+    the same there) is live from now on; what Google removed before it was drafted again says nothing about the draft.
 
-
-def _follow(table: str, source: str, key: tuple[str, ...], *, more: dict[str, str] | None = None) -> str:
-    """SQL that brings links up to Google's: a local edit stands until it is pushed, or Google says the same.
-
-    A draft of ours that Google has meanwhile (its answer was lost, or somebody made the same there) is live from now
-    on; what Google removed before it was drafted again says nothing about the draft.
+    Args:
+        table: The edge table.
+        parents: The table of the parents, and what the edge calls one; the stage has its `parent_google_id`.
+        children: The same of what is linked, with its `child_google_id`.
+        collection: What Google calls the links.
+        more: The rest of the key.
+        on_insert: Columns that only a new link gets.
     """
-    same = " AND ".join(f"t.{column} = s.{column}" for column in key)
-    extra = more or {}
-    return f"""
-MERGE INTO {table} t USING ({source}) s ON t.customer_id = %(customer)s AND {same}
-WHEN MATCHED AND {_BELIEVED} AND t.resource_name IS NULL AND s.status <> 'REMOVED' THEN UPDATE SET
-    status = s.status, resource_name = s.resource_name, {_SEEN}, {_CLEAN}
-WHEN MATCHED AND {_BELIEVED} AND t.resource_name IS NOT NULL AND t.dirty_fields = '{{}}' AND t.status <> s.status
-    THEN UPDATE SET status = s.status, version = t.version + 1, {_SEEN}, {_CLEAN}
-WHEN MATCHED AND {_BELIEVED} AND t.dirty_fields <> '{{}}' AND t.status = s.status THEN UPDATE SET {_SEEN}, {_CLEAN}
-WHEN NOT MATCHED THEN INSERT (customer_id, {", ".join((*key, "status", "resource_name", *extra))}, sync_status,
-        first_synced_at, last_synced_at)
-    VALUES (%(customer)s, {", ".join(f"s.{name}" for name in (*key, "status", "resource_name"))},
-        {", ".join((*extra.values(), "'synced'", "now()", "now()"))})"""
+    key = ((parents[1], "p.id"), (children[1], "x.id"), *more)
+    same = " AND ".join(f"d.{column} = {sql}" for column, sql in key)
+    name = resource_name(collection, "s.parent_google_id", "s.child_google_id", *(sql for _, sql in more))
+    return EntityMerge(
+        table,
+        f"{{stage}} s JOIN {parents[0]} p ON p.customer_id = %(customer)s AND p.google_id = s.parent_google_id"
+        f" JOIN {children[0]} x ON x.customer_id = %(customer)s AND x.google_id = s.child_google_id"
+        f" AND NOT (s.status = 'REMOVED' AND EXISTS (SELECT FROM {table} d"
+        f" WHERE d.customer_id = %(customer)s AND {same} AND d.resource_name IS NULL))",
+        key=key,
+        fields=(Field("status", google_status("status"), editable=True), Field("resource_name", name)),
+        on_insert=on_insert,
+        gone=("status",),
+        edge=True,
+    )
 
 
 def _link(name: str, parents: str, parent: str, collection: str, *, ordered: bool = False) -> StructureQuery:
@@ -161,40 +193,27 @@ def _link(name: str, parents: str, parent: str, collection: str, *, ordered: boo
     An `ordered` link has a place in its slot; Google gives none, so what it adds stands first.
     """
     resource = table = f"{parent}_asset"
-    named = resource_name(collection, "s.parent_google_id", "s.asset_google_id", "s.field_type")
-    source = f"""
-    SELECT p.id AS {parent}_id, x.id AS asset_id, s.field_type, {google_status("status")} AS status,
-           {named} AS resource_name
-    FROM {{stage}} s
-    JOIN {parents} p ON p.customer_id = %(customer)s AND p.google_id = s.parent_google_id
-    JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id"""
     return StructureQuery(
         name,
         resource,
         Selection(
             (
                 Column(f"{resource}.{parent}", "parent_google_id", Kind.ID),
-                Column(f"{resource}.asset", "asset_google_id", Kind.ID),
+                Column(f"{resource}.asset", "child_google_id", Kind.ID),
                 Column(f"{resource}.field_type", "field_type", Kind.ENUM),
                 Column(f"{resource}.status", "status", Kind.ENUM),
             ),
-            key=("parent_google_id", "asset_google_id", "field_type"),
+            key=("parent_google_id", "child_google_id", "field_type"),
         ),
-        edges=(
-            _follow(
+        merges=(
+            _link_merge(
                 table,
-                source,
-                (f"{parent}_id", "asset_id", "field_type"),
-                more={"position": "0"} if ordered else None,
+                (parents, f"{parent}_id"),
+                ("assets", "asset_id"),
+                collection,
+                ("field_type", "s.field_type"),
+                on_insert=(("position", "0"),) if ordered else (),
             ),
-            f"""
-UPDATE {table} t SET status = 'REMOVED', version = t.version + 1, {_SEEN}, {_CLEAN} FROM {parents} p, assets x
-WHERE t.customer_id = %(customer)s AND t.resource_name IS NOT NULL AND {_BELIEVED}
-  AND (t.status <> 'REMOVED' OR t.dirty_fields <> '{{}}') AND p.customer_id = t.customer_id
-  AND p.id = t.{parent}_id AND p.google_id IS NOT NULL
-  AND x.customer_id = t.customer_id AND x.id = t.asset_id AND x.google_id IS NOT NULL
-  AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.parent_google_id = p.google_id
-                  AND s.asset_google_id = x.google_id AND s.field_type = t.field_type)""",
         ),
         # Google announces no changes of the links of asset groups.
         change_type=None if parent == "asset_group" else resource.upper(),
@@ -264,8 +283,7 @@ ASSET_GROUPS = StructureQuery(
                 Field("ad_strength", "s.ad_strength"),
                 Field("resource_name", resource_name("assetGroups", "s.id"), derived=True),
             ),
-            gone="status = 'REMOVED'",
-            scope="t.status <> 'REMOVED'",
+            gone=("status",),
         ),
     ),
     edges=(
@@ -285,32 +303,19 @@ SHARED_SET_LINKS = StructureQuery(
     "campaign_shared_set",
     Selection(
         (
-            Column("campaign_shared_set.campaign", "campaign_google_id", Kind.ID),
-            Column("campaign_shared_set.shared_set", "shared_set_google_id", Kind.ID),
+            Column("campaign_shared_set.campaign", "parent_google_id", Kind.ID),
+            Column("campaign_shared_set.shared_set", "child_google_id", Kind.ID),
             Column("campaign_shared_set.status", "status", Kind.ENUM),
         ),
-        key=("campaign_google_id", "shared_set_google_id"),
+        key=("parent_google_id", "child_google_id"),
     ),
-    edges=(
-        _follow(
+    merges=(
+        _link_merge(
             "campaign_shared_set",
-            f"""
-    SELECT p.id AS campaign_id, x.id AS shared_set_id, {google_status("status")} AS status,
-           {resource_name("campaignSharedSets", "s.campaign_google_id", "s.shared_set_google_id")} AS resource_name
-    FROM {{stage}} s
-    JOIN campaigns p ON p.customer_id = %(customer)s AND p.google_id = s.campaign_google_id
-    JOIN shared_sets x ON x.customer_id = %(customer)s AND x.google_id = s.shared_set_google_id""",
-            ("campaign_id", "shared_set_id"),
+            ("campaigns", "campaign_id"),
+            ("shared_sets", "shared_set_id"),
+            "campaignSharedSets",
         ),
-        f"""
-UPDATE campaign_shared_set t SET status = 'REMOVED', version = t.version + 1, {_SEEN}, {_CLEAN}
-FROM campaigns p, shared_sets x
-WHERE t.customer_id = %(customer)s AND t.resource_name IS NOT NULL AND {_BELIEVED}
-  AND (t.status <> 'REMOVED' OR t.dirty_fields <> '{{}}') AND p.customer_id = t.customer_id
-  AND p.id = t.campaign_id AND p.google_id IS NOT NULL
-  AND x.customer_id = t.customer_id AND x.id = t.shared_set_id AND x.google_id IS NOT NULL
-  AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.campaign_google_id = p.google_id
-                  AND s.shared_set_google_id = x.google_id)""",
     ),
     change_type="CAMPAIGN_SHARED_SET",
 )

@@ -15,7 +15,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.adgraph.naming import ENTITIES, id_column
 from backend.auth import customers
+from backend.campaigns import ad_texts, linking
 from backend.core import audit
 from backend.core.db import Work, unit_of_work
 from backend.core.events import Event
@@ -29,22 +31,23 @@ EDITABLE: dict[str, tuple[str, ...]] = {}
 for _merge in (merge for query in STRUCTURE for merge in query.merges):
     if _fields := tuple(field.column for field in _merge.fields if field.editable):
         EDITABLE[_merge.table] = EDITABLE.get(_merge.table, ()) + _fields
+EDITABLE["ads"] += tuple(ad_texts.LISTS)
 """The tables whose rows can be in conflict, and the fields that can be."""
 
-ENTITIES = {
-    "campaign": "campaigns",
-    "campaign_budget": "campaign_budgets",
-    "ad_group": "ad_groups",
-    "ad": "ads",
-    "ad_group_ad": "adgroup_ad",
-    "keyword": "keywords",
-    "asset": "assets",
-    "asset_group": "asset_groups",
-    "shared_set": "shared_sets",
-}
 _TABLE_OF = {name: table for name, table in ENTITIES.items() if table in EDITABLE}
-_ID_OF = {"adgroup_ad": "ad_id"}
-_NAME_OF = {"adgroup_ad": "NULL::text", "keywords": "t.text"}
+_ASSET_NAME = (
+    "(SELECT coalesce(x.text, x.name, x.attributes ->> 'link_text', x.attributes ->> 'callout_text')"
+    " FROM assets x WHERE x.customer_id = t.customer_id AND x.id = t.asset_id)"
+)
+_NAME_OF = {
+    "adgroup_ad": "NULL::text",
+    "keywords": "t.text",
+    "campaign_asset": _ASSET_NAME,
+    "ad_group_asset": _ASSET_NAME,
+    "asset_group_asset": _ASSET_NAME,
+    "campaign_shared_set": "(SELECT x.name FROM shared_sets x"
+    " WHERE x.customer_id = t.customer_id AND x.id = t.shared_set_id)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +60,17 @@ class Decision:
     choice: str
 
 
-def _id_column(table: str) -> str:
-    return _ID_OF.get(table, "id")
+def _mine(table: str) -> str:
+    """SQL: a row with its values here, those that are no columns too."""
+    return f"to_jsonb(t) || {ad_texts.OF_AD}" if table == "ads" else "to_jsonb(t)"
 
 
 def _listing() -> str:
     """All conflicts, one row per field."""
     return " UNION ALL ".join(
-        f"SELECT '{entity}' AS entity, t.customer_id, t.{_id_column(table)} AS id,"
+        f"SELECT '{entity}' AS entity, t.customer_id, t.{id_column(table)} AS id,"
         f" {_NAME_OF.get(table, 't.name')} AS name, f.key AS field, t.base -> f.key AS base, f.value AS theirs,"
-        f" to_jsonb(t) -> f.key AS mine, t.last_synced_at AS since"
+        f" ({_mine(table)}) -> f.key AS mine, t.last_synced_at AS since"
         f" FROM {table} t, jsonb_each(t.remote) f WHERE t.sync_status = 'conflict'"
         for entity, table in _TABLE_OF.items()
     )
@@ -133,10 +137,14 @@ def _resolve_one(work: Work, decision: Decision, actor: Actor, tenants: dict[UUI
     if field not in row["remote"] or field not in EDITABLE[table]:
         return "not_in_conflict"
     mine, theirs = row["mine"].get(field), row["remote"][field]
+    texts = table == "ads" and field in ad_texts.LISTS
+    if texts and decision.choice == TAKE_THEIRS:
+        ad_texts.take_remote(work.session, row["customer_id"], decision.id, field)
     work.session.execute(
-        text(_keep(table) if decision.choice == KEEP_MINE else _take(table, field)),
+        text(_keep(table) if decision.choice == KEEP_MINE else _take(table, None if texts else field)),
         {"customer": row["customer_id"], "id": decision.id, "field": field},
     )
+    linking.refresh_holder(work.session, table, row["customer_id"], decision.id)
     subject = f"{decision.entity}:{decision.id}"
     audit.record(
         work.session,
@@ -163,8 +171,8 @@ def _locked(session: Session, table: str, row_id: UUID, customer_ids: list[UUID]
     found = (
         session.execute(
             text(
-                f"SELECT t.customer_id, t.remote, to_jsonb(t) AS mine FROM {table} t"
-                f" WHERE t.{_id_column(table)} = :id AND t.customer_id = ANY(:customers) FOR UPDATE"
+                f"SELECT t.customer_id, t.remote, {_mine(table)} AS mine FROM {table} t"
+                f" WHERE t.{id_column(table)} = :id AND t.customer_id = ANY(:customers) FOR UPDATE"
             ),
             {"id": row_id, "customers": customer_ids},
         )
@@ -183,15 +191,17 @@ _AFTER = (
 def _keep(table: str) -> str:
     return (
         f"UPDATE {table} t SET base = t.base || jsonb_build_object(:field, t.remote -> :field),"
-        f" {_AFTER % 'false'} WHERE t.customer_id = :customer AND t.{_id_column(table)} = :id"
+        f" {_AFTER % 'false'} WHERE t.customer_id = :customer AND t.{id_column(table)} = :id"
     ).replace(":field", "CAST(:field AS text)")
 
 
-def _take(table: str, field: str) -> str:
+def _take(table: str, column: str | None) -> str:
+    """Give the edit up; what is no column has taken Google's value already."""
+    taken = f"{column} = (jsonb_populate_record(NULL::{table}, t.remote)).{column}," if column else ""
     return (
-        f"UPDATE {table} t SET {field} = (jsonb_populate_record(NULL::{table}, t.remote)).{field},"
+        f"UPDATE {table} t SET {taken}"
         " base = t.base - :field, dirty_fields = array_remove(t.dirty_fields, :field), version = t.version + 1,"
-        f" {_AFTER % _CLEAN} WHERE t.customer_id = :customer AND t.{_id_column(table)} = :id"
+        f" {_AFTER % _CLEAN} WHERE t.customer_id = :customer AND t.{id_column(table)} = :id"
     ).replace(":field", "CAST(:field AS text)")
 
 
@@ -206,7 +216,7 @@ def announce_new(work: Work, customer_id: UUID, tenant_id: UUID, tables: list[st
             continue
         rows = work.session.execute(
             text(
-                f"SELECT t.{_id_column(table)} AS id, t.base, t.remote, to_jsonb(t) AS mine FROM {table} t"
+                f"SELECT t.{id_column(table)} AS id, t.base, t.remote, {_mine(table)} AS mine FROM {table} t"
                 " WHERE t.customer_id = :customer AND t.sync_status = 'conflict' AND t.last_synced_at = now()"
             ),
             {"customer": customer_id},

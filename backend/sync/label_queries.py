@@ -35,8 +35,7 @@ BIDDING_STRATEGIES = StructureQuery(
                 Field("bidding", bidding.settings("type")),
                 Field("resource_name", resource_name("biddingStrategies", "s.id"), derived=True),
             ),
-            gone="status = 'REMOVED'",
-            scope="t.status <> 'REMOVED'",
+            gone=("status",),
         ),
     ),
 )
@@ -66,8 +65,7 @@ LABELS = StructureQuery(
                 Field("description", "nullif(s.description, '')"),
                 Field("resource_name", resource_name("labels", "s.id"), derived=True),
             ),
-            gone="status = 'REMOVED'",
-            scope="t.status <> 'REMOVED'",
+            gone=("status",),
         ),
     ),
 )

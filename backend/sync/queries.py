@@ -30,6 +30,7 @@ class StructureQuery:
             incremental sync reads the whole answer too.
         key_field: The GAQL field by which single objects are asked for again; None: all of them are.
         key_is_name: That field holds a resource name, not an id.
+        decides: The tables of whose rows the edge statements say whether they are in conflict.
         asks_for: The collection of the parents that are asked for again when one of their parts changed; the id of the
             parent stands first in the part's name.
     """
@@ -44,6 +45,7 @@ class StructureQuery:
     key_field: str | None = None
     key_is_name: bool = False
     asks_for: str | None = None
+    decides: tuple[str, ...] = ()
 
     def subject(self, name: str) -> str:
         """The resource that is asked for again when the one of this name changed."""
@@ -109,8 +111,7 @@ BUDGETS = StructureQuery(
                 Field("google_status", "s.status"),
                 Field("resource_name", resource_name("campaignBudgets", "s.id"), derived=True),
             ),
-            gone="google_status = 'REMOVED'",
-            scope="t.google_status IS DISTINCT FROM 'REMOVED'",
+            gone=("google_status",),
         ),
     ),
     key_field="campaign_budget.id",
@@ -165,7 +166,7 @@ CAMPAIGNS = StructureQuery(
                 Field("resource_name", resource_name("campaigns", "s.id"), derived=True),
                 Field("status", "CASE WHEN s.status = 'REMOVED' THEN 'REMOVED' ELSE 'PUBLISHED' END"),
             ),
-            gone="google_status = 'REMOVED', status = 'REMOVED'",
+            gone=("google_status", "status"),
             scope="t.status = 'PUBLISHED'",
         ),
     ),
@@ -220,8 +221,7 @@ AD_GROUPS = StructureQuery(
                 Field("target_roas", "nullif(s.target_roas, 0)"),
                 Field("resource_name", resource_name("adGroups", "s.id"), derived=True),
             ),
-            gone="status = 'REMOVED'",
-            scope="t.status <> 'REMOVED'",
+            gone=("status",),
             parent=_KNOWN_CAMPAIGN,
         ),
     ),
@@ -304,8 +304,7 @@ ADS = StructureQuery(
                 ),
                 Field("resource_name", resource_name("adGroupAds", "s.ad_group_google_id", "s.id"), derived=True),
             ),
-            gone="status = 'REMOVED'",
-            scope="t.status <> 'REMOVED'",
+            gone=("status",),
             edge=True,
             pushed_as="ad_id",
         ),

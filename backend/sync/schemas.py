@@ -6,8 +6,9 @@ from typing import Any
 
 import marshmallow as ma
 
+from backend.adgraph.naming import ENTITIES
 from backend.core.http import pages
-from backend.sync.conflicts import CHOICES, ENTITIES
+from backend.sync.conflicts import CHOICES
 from backend.sync.timeline import SOURCES
 
 MAX_DECISIONS = 10_000

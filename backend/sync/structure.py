@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from backend.adgraph.merge import Merged, merge_entities, run_statement
 from backend.adgraph.models import Customer
+from backend.campaigns import linking
 from backend.core.db import unit_of_work
 from backend.core.logging import get_logger
 from backend.sync import conflicts, pushed, watermarks
@@ -91,6 +92,7 @@ def note(reader: Reader, result: StructureResult, began: datetime, since: dateti
             work.session, customer_id, watermarks.STRUCTURE, at=began, full=full and not result.skipped, state=state
         )
         work.session.get_one(Customer, customer_id).last_synced_at = began
+        linking.refresh_account(work.session, customer_id)
 
 
 def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *, asked: Asked | None = None) -> None:
@@ -113,7 +115,7 @@ def sync_query(reader: Reader, query: StructureQuery, result: StructureResult, *
             )
         for statement in query.edges:
             run_statement(work.session, stage, statement, read_at=read_at, pushed=doubtful)
-        tables = [target.table for target in query.merges]
+        tables = [*(target.table for target in query.merges), *query.decides]
         result.conflicts += conflicts.announce_new(work, stage.customer_id, reader.job.tenant_id, tables)
         stage.drop(work.session)
     result.read[query.name] = result.read.get(query.name, 0) + rows

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.sync.conflicts import ENTITIES
+from backend.adgraph.naming import ENTITIES, id_column
 
 HERE, GOOGLE = "here", "google"
 SOURCES = (HERE, GOOGLE)
@@ -139,9 +139,11 @@ def _names(session: Session, customer_id: UUID, query: TimelineQuery) -> list[st
     """The resource names by which Google knows one row of ours: an ad has one of its own and one in its ad group."""
     if query.entity not in ENTITIES or query.entity_id is None:
         return []
-    tables = {ENTITIES[query.entity]: "id"} | ({"adgroup_ad": "ad_id"} if query.entity == "ad" else {})
+    tables = [ENTITIES[query.entity], *(["adgroup_ad"] if query.entity == "ad" else [])]
     found: list[str] = []
-    for table, column in tables.items():
-        statement = text(f"SELECT resource_name FROM {table} WHERE customer_id = :customer AND {column} = :id")
+    for table in tables:
+        statement = text(
+            f"SELECT resource_name FROM {table} WHERE customer_id = :customer AND {id_column(table)} = :id"
+        )
         found += [name for name in session.scalars(statement, {"customer": customer_id, "id": query.entity_id}) if name]
     return found

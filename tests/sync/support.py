@@ -85,6 +85,6 @@ class Structure:
                         work.session, stage, target, read_at=moment, complete=complete, pushed=pushed
                     )
                 for statement in query.edges:
-                    run_statement(work.session, stage, statement, read_at=moment)
+                    run_statement(work.session, stage, statement, read_at=moment, pushed=pushed)
                 stage.drop(work.session)
             return merged
