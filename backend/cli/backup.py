@@ -1,7 +1,7 @@
 """`backup FILE` and `restore FILE`: the running stack's database as one file of pg_dump's custom form.
 
 The file holds credentials only as ciphertext; the keys that open them stay in `.data/keys.json` (or your secret store)
-and are kept apart on purpose.
+and are kept apart on purpose. A restore says whether the keys that are here open what it brought.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -43,7 +44,11 @@ def backup(arguments: list[str]) -> int:
 
 
 def restore(arguments: list[str]) -> int:
-    """Replace the database's content by a backup's, in one transaction: it works whole or changes nothing."""
+    """Replace the database's content by a backup's, in one transaction: it works whole or changes nothing.
+
+    Returns:
+        0, or 1 where the master keys of this installation do not open the credentials that came with it.
+    """
     source = _file("restore", arguments)
     if not source.is_file():
         raise StartProblem(f"{source} is not a file")
@@ -57,7 +62,29 @@ def restore(arguments: list[str]) -> int:
         chosen.write_text("".join(line for line in lines if not SCHEMA.search(line)), encoding="utf-8")
         command = [_program("pg_restore"), "--clean", "--if-exists", "--file=-", f"--use-list={chosen}", str(source)]
         _replay(command, {".".join(found.groups()) for line in lines if (found := OF_A_PARTITION.match(line))})
-    print(f"restored {source}; start the product again so that nothing works from what it remembers")
+    print(f"restored {source}; start the product again so that nothing works from what it remembers", flush=True)
+    return _keys_checked()
+
+
+def _keys_checked() -> int:
+    """Say whether the master keys of this installation open the credentials that were restored; the exit code."""
+    from backend.app import create_app  # noqa: PLC0415 (other commands need none of it)
+    from config import SettingsError, build_settings  # noqa: PLC0415
+
+    try:
+        settings = build_settings(command_environment(current_home()))
+    except SettingsError as missing:
+        print(f"whether the master key opens what was restored could not be checked: {missing}", file=sys.stderr)
+        return 0
+    try:
+        create_app(settings)
+    except SettingsError as wrong:
+        print(
+            f"the credentials in it do not open here, and nothing starts before they do: {wrong}. Set the master key"
+            " of the installation that was backed up",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

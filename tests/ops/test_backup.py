@@ -12,6 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
+from backend.cli.keys import master_key
+from backend.core.crypto import Keyring, Place
+from config import parse_master_keys
 from tests.support.database import engine_for
 from tests.support.servers import Servers
 from tests.support.stack import Stack
@@ -67,3 +70,59 @@ def test_a_restore_brings_back_what_the_backup_held(servers: Servers, stack: Sta
         assert broken.stderr.count("\n") == 1
         with psycopg.connect(admin) as connection:
             assert connection.execute("SELECT count(*) FROM tenants").fetchone() == (1,)
+
+
+def connected(connection: psycopg.Connection[object], key: str) -> None:
+    """A Google account whose refresh token was sealed by an installation with this master key."""
+    tenant, user, google_account, credential = (uuid.uuid4() for _ in range(4))
+    sealed = Keyring(parse_master_keys(key)).seal(
+        "1//refresh", Place(str(tenant), "user_credentials", str(credential), "refresh_token")
+    )
+    connection.execute("INSERT INTO tenants (id, name) VALUES (%s, 'kept')", (tenant,))
+    connection.execute(
+        "INSERT INTO users (id, tenant_id, email, name, active) VALUES (%s, %s, %s, 'Ada', true)",
+        (user, tenant, f"{user}@example.com"),
+    )
+    connection.execute(
+        "INSERT INTO google_accounts (id, tenant_id, subject, email) VALUES (%s, %s, %s, 'ada@example.com')",
+        (google_account, tenant, str(google_account)),
+    )
+    connection.execute(
+        "INSERT INTO user_credentials (id, tenant_id, user_id, google_account_id, encrypted_refresh_token, iv,"
+        " auth_tag, wrapped_key, key_version, status) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'ACTIVE')",
+        (credential, tenant, user, google_account, sealed.ciphertext, sealed.iv, sealed.auth_tag, sealed.wrapped_key,
+         sealed.key_version),
+    )  # fmt: skip
+
+
+@pytest.mark.slow(reason="pg_dump, and pg_restore four times, by commands that each start Python")
+def test_a_restore_says_whether_the_master_key_opens_what_it_brought(
+    servers: Servers, stack: Stack, tmp_path: Path
+) -> None:
+    file, key = tmp_path / "drill.dump", master_key(1)
+    with servers.fresh_database(f"cw_drill_{servers.redis_number}") as name:
+        owner, admin = (servers.described.database(role, name) for role in ("cw_owner", "postgres"))
+        stack.settings |= {
+            "DATABASE_URL": servers.described.database("cw_app", name),
+            "MIGRATION_DATABASE_URL": owner,
+            "REDIS_URL": servers.redis_url,
+            "SECRET_KEY": "s" * 48,
+        }
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connected(connection, key)
+        assert stack.run("backup", str(file)).returncode == 0
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute("DELETE FROM tenants")
+
+        for keys, code, told in (
+            (key, 0, ""),
+            (f"{master_key(2)},{key}", 0, ""),
+            (master_key(1), 1, "APP_MASTER_KEY must hold the v1 that the stored credentials were encrypted with"),
+            (master_key(2), 1, "APP_MASTER_KEY lacks v1, which stored credentials need"),
+        ):
+            back = stack.run("restore", str(file), APP_MASTER_KEY=keys)
+            assert (back.returncode, told in back.stderr) == (code, True), back.stderr
+            assert back.stderr.count("\n") == code, back.stderr
+            assert keys.partition(":")[2] not in back.stdout + back.stderr
+        with psycopg.connect(admin) as connection:
+            assert connection.execute("SELECT count(*) FROM user_credentials").fetchone() == (1,)
