@@ -3,12 +3,13 @@
     running    the job is under way or waits
     finished   all was read
     warnings   finished, with something to know (an account that is not enabled)
-    failed     with the job's code and reason
+    failed     with the job's code and reason; so is one that waits for a consent, or is not over within a day
     skipped    another sync of the account was under way
     missed     nobody ticked until it was too late
 
 A night is the local date of an account's slot, so that one night of an organisation lasts as long as its time zones
-reach. Outcomes are collected from the jobs by the tick, so a killed worker or a cancelled job is told as well.
+reach. Outcomes are collected from the jobs by the tick, so a killed worker or a cancelled job is told as well. Nothing
+keeps a night open for long: what an account's job still does after that is told by the job.
 """
 
 from __future__ import annotations
@@ -40,6 +41,18 @@ FROM jobs j CROSS JOIN LATERAL (
 ) w
 WHERE r.outcome = 'running' AND j.id = r.job_id AND j.status IN ('finished', 'failed')
 """)
+_PARKED = text("""
+UPDATE night_runs r SET finished_at = :now, outcome = 'failed', code = j.waiting_reason, reason = :reason
+FROM jobs j WHERE r.outcome = 'running' AND j.id = r.job_id AND j.status = 'queued'
+  AND j.waiting_reason = 'needs_reauth'
+""")
+_OVERDUE = text("""
+UPDATE night_runs r SET finished_at = :now, outcome = 'failed', code = coalesce(j.waiting_reason, 'not_over'),
+    reason = :reason
+FROM jobs j WHERE r.outcome = 'running' AND r.tenant_id = :tenant AND r.night = :night AND j.id = r.job_id
+  AND r.slot < :limit
+""")
+OVERDUE = timedelta(days=1)
 
 
 def begin(session: Session, tenant_id: UUID, night: date, customer_id: UUID, slot: datetime) -> bool:
@@ -70,9 +83,11 @@ def _of(tenant_id: UUID, night: date, customer_id: UUID) -> Any:
 
 
 def collect() -> None:
-    """Take the outcomes of the jobs that are over."""
+    """Take the outcomes of the jobs that are over, and of those that wait until somebody consents again."""
+    waits = "Google no longer accepts the consent: connect the account again, then its job goes on."
     with unit_of_work() as work:
         work.session.execute(_COLLECT)
+        work.session.execute(_PARKED, {"now": clock.now(), "reason": waits})
 
 
 def unfinished() -> list[tuple[UUID, date]]:
@@ -87,7 +102,8 @@ def close(
 ) -> dict[str, int] | None:
     """End a night once every expected account had its turn and is over; answers the summary, None while it goes on.
 
-    An account whose slot nobody took until it was too late is noted as missed.
+    An account whose slot nobody took until it was too late is noted as missed, one whose job is not over a day after
+    its slot as failed.
     """
     with tenancy.working_for(tenant_id), unit_of_work() as work:
         row = work.session.get(Night, (tenant_id, night), with_for_update=True)
@@ -115,6 +131,8 @@ def close(
                 )
             )
         work.session.flush()
+        overdue = {"tenant": tenant_id, "night": night, "now": now, "limit": now - OVERDUE}
+        work.session.execute(_OVERDUE, {**overdue, "reason": "It was not over a day after its hour; its job goes on."})
         summary = counts(work.session, tenant_id, [night], None)[night]
         if summary["running"]:
             return None

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import Flask
 
+from backend.core import tenancy
+from backend.core.db import unit_of_work
 from backend.sync import nights, schedule
 from backend.sync.reading import NOT_ENABLED
 from tests.publish.conftest import OwnStack, killed, own_stack
@@ -53,17 +55,27 @@ def scheduled(team: Team, rows: Rows) -> dict[str, Any]:
     return made
 
 
-def under_way(rows: Rows, team: Team, customer: uuid.UUID) -> None:
-    """Another sync holds the account's lease."""
+def under_way(rows: Rows, team: Team, customer: uuid.UUID) -> uuid.UUID:
+    """A sync, which no worker looks at, holds the account's lease; its job."""
+    job_id = uuid.uuid4()
     rows(
         "INSERT INTO jobs (id, tenant_id, customer_id, kind, queue, exclusive_key, status, attempts, max_attempts,"
         " fence, next_attempt_at, created_by_name, cancel_requested) VALUES (:id, :t, :c, 'sync.account', 'nobody',"
         " :key, 'queued', 0, 5, 0, now() + interval '1 hour', 'somebody', false)",
-        id=uuid.uuid4(),
+        id=job_id,
         t=team.tenant_id,
         c=customer,
         key=f"sync:{customer}",
     )
+    return job_id
+
+
+def runs_at_night(rows: Rows, team: Team, customer: uuid.UUID) -> None:
+    """The night's sync of an account, as `take` opens it, but for no worker to look at."""
+    job_id = under_way(rows, team, customer)
+    with tenancy.working_for(team.tenant_id), unit_of_work() as work:
+        assert nights.begin(work.session, team.tenant_id, NIGHT, customer, SLOT.at)
+        nights.opened(work.session, team.tenant_id, NIGHT, customer, job_id)
 
 
 def end_job(rows: Rows, customer: uuid.UUID, status: str, **values: Any) -> None:
@@ -131,7 +143,7 @@ def test_a_night_ends_when_all_are_over_and_says_why_some_were_not_read(
     expected = {item.id: SLOT.at for item in scheduled.values()} | {late: SLOT.at + timedelta(hours=11)}
     with app.app_context():
         for name in ("free", "doomed"):
-            schedule.take(scheduled[name], SLOT)
+            runs_at_night(rows, team, scheduled[name].id)
         under_way(rows, team, scheduled["busy"].id)
         schedule.take(scheduled["busy"], SLOT)
         end_job(rows, scheduled["free"].id, "finished", result='{"rows_synced": 42, "warnings": []}')
@@ -158,6 +170,29 @@ def test_a_night_ends_when_all_are_over_and_says_why_some_were_not_read(
     )
     events = rows("SELECT data FROM events WHERE tenant_id = :t AND kind = 'night.finished'", t=team.tenant_id)
     assert [event["data"] for event in events] == [{"night": NIGHT.isoformat(), **summary}]
+
+
+def test_a_night_waits_neither_for_a_consent_nor_for_ever(
+    app: Flask, team: Team, rows: Rows, scheduled: dict[str, Any]
+) -> None:
+    expected = {scheduled[name].id: SLOT.at for name in ("busy", "free", "doomed")}
+    with app.app_context():
+        for customer_id in expected:
+            runs_at_night(rows, team, customer_id)
+        end_job(rows, scheduled["free"].id, "finished", result='{"rows_synced": 42}')
+        for name, why in (("doomed", "needs_reauth"), ("busy", "rate_limit")):
+            rows("UPDATE jobs SET waiting_reason = :why WHERE customer_id = :c", why=why, c=scheduled[name].id)
+        nights.collect()
+        (failed,) = listed(team, "/api/data/night-runs", outcome="failed")
+        assert (failed["slug"], failed["code"]) == (scheduled["doomed"].slug, "needs_reauth")
+        assert "connect the account again" in failed["reason"]
+        now = SLOT.at + timedelta(hours=23)
+        assert nights.close(team.tenant_id, NIGHT, expected, now, late=LATE) is None, "one waits for its quota"
+        summary = nights.close(team.tenant_id, NIGHT, expected, now + timedelta(hours=2), late=LATE)
+    assert summary is not None
+    assert (summary["finished"], summary["failed"], summary["running"]) == (1, 2, 0)
+    codes = {item["slug"]: item["code"] for item in listed(team, "/api/data/night-runs", outcome="failed")}
+    assert codes == {scheduled["doomed"].slug: "needs_reauth", scheduled["busy"].slug: "rate_limit"}
 
 
 def test_people_see_the_nights_of_their_own_accounts(
@@ -206,7 +241,7 @@ def test_one_closed_account_of_three_and_two_fresh_ones(killed: OwnStack, sandbo
     rows("UPDATE customers SET settings = CAST('{\"schedule\": {\"enabled\": false}}' AS jsonb), created_at = :past",
          past=datetime.now(UTC) - timedelta(days=3))  # fmt: skip
     for item in chosen:
-        moment = datetime.now(ZoneInfo(item["time_zone"])) - timedelta(minutes=2)
+        moment = (datetime.now(UTC) - timedelta(minutes=2)).astimezone(ZoneInfo(item["time_zone"]))
         tag = team.client.get(f"/api/data/schedules/{item['slug']}").headers["ETag"]
         done = team.client.put(
             f"/api/data/schedules/{item['slug']}",
@@ -222,7 +257,7 @@ def test_one_closed_account_of_three_and_two_fresh_ones(killed: OwnStack, sandbo
         assert schedule.fan_out() == 0
     killed.start()
     for run in listed(team, "/api/data/night-runs"):
-        assert killed.wait(run["job_id"])["status"] == "finished"
+        assert killed.wait(run["job_id"], 240)["status"] == "finished"
     with team.app.app_context():
         schedule.fan_out()
     told = {item["slug"]: item for item in listed(team, "/api/data/night-runs")}
@@ -249,6 +284,7 @@ def put(client: Any, slug: str, body: dict[str, Any], tag: str | None = None) ->
 
 
 def test_a_schedule_is_read_set_and_audited(team: Team, rows: Rows, slug: str) -> None:
+    asked = datetime.now(UTC)
     first = team.client.get(f"/api/data/schedules/{slug}")
     assert first.get_json() | {"next_run_at": None, "customer_id": None} == {
         "slug": slug, "customer_id": None, "time_zone": "Pacific/Kiritimati", "enabled": True, "at": "02:30",
@@ -256,7 +292,7 @@ def test_a_schedule_is_read_set_and_audited(team: Team, rows: Rows, slug: str) -
     }  # fmt: skip
     coming = datetime.fromisoformat(first.get_json()["next_run_at"])
     assert (coming.hour, coming.minute) == (12, 30), "02:30 at UTC+14"
-    assert timedelta(0) < coming - datetime.now(UTC) <= timedelta(days=1)
+    assert timedelta(0) < coming - asked <= timedelta(days=1, minutes=5)
     changed = put(team.client, slug, {"enabled": False, "at": "05:45"}, first.headers["ETag"])
     assert changed.status_code == 200, changed.text
     assert changed.headers["ETag"] != first.headers["ETag"]
