@@ -54,8 +54,8 @@ def run(job: JobRun) -> Outcome:
 
 
 def _checks(account: Account) -> Iterator[Check]:
-    yield _clock_check()
-    yield _schema_check()
+    yield clock_check()
+    yield schema_check()
     yield _zone_check(account)
     yield quota_check()
     try:
@@ -131,7 +131,8 @@ def _eu_check(account: Account, gateway: Gateway) -> Iterator[Check]:
     yield Check("eu_declaration", "ok", "every campaign declares whether it is political advertising in the EU")
 
 
-def _clock_check() -> Check:
+def clock_check() -> Check:
+    """Whether this machine and the database agree on the time."""
     with unit_of_work() as work:
         database = work.session.execute(text("SELECT clock_timestamp()")).scalar_one()
     apart = abs(database - clock.now())
@@ -140,7 +141,8 @@ def _clock_check() -> Check:
     return Check("clock", "ok", "this machine and the database agree on the time")
 
 
-def _schema_check() -> Check:
+def schema_check() -> Check:
+    """Whether the database is at the newest migration, and guards the audit trail by its roles."""
     with unit_of_work() as work:
         owner = work.session.execute(
             text("SELECT pg_get_userbyid(relowner) = current_user FROM pg_class WHERE oid = 'audit_events'::regclass")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from backend.sync.statistics import earliest_day
 
 VALIDATE = "runbook.validate"
 FORCE_UNLOCK = "runbook.force_unlock"
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Arguments = dict[str, date]
 Opener = Callable[[Work, Account, Arguments, Actor], Job]
 
@@ -143,7 +145,7 @@ def parse_arguments(command: Command, args: dict[str, Any], account: Account) ->
 
 
 def _day(value: Any, name: str, findings: list[Finding]) -> date | None:
-    if isinstance(value, str) and len(value) == len("YYYY-MM-DD"):
+    if isinstance(value, str) and DAY.fullmatch(value):  # fromisoformat would take weeks (2026-W01-1) too
         with contextlib.suppress(ValueError):
             return date.fromisoformat(value)
     findings.append(Finding(f"/args/{name}", "invalid_date", "Write the day as YYYY-MM-DD."))

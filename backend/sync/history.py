@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from backend.sync import watermarks
 from backend.sync.reading import Reader
 from backend.sync.stat_queries import STATISTICS, StatisticsQuery
-from backend.sync.statistics import StatisticsResult, earliest_day, read_range
+from backend.sync.statistics import REREAD_DAYS, StatisticsResult, earliest_day, read_range
 
 
 def backfill(reader: Reader, start: date | None, result: StatisticsResult) -> str | None:
@@ -20,18 +20,23 @@ def backfill(reader: Reader, start: date | None, result: StatisticsResult) -> st
     wanted = max(start, limit) if start is not None else _first_day_with_traffic(reader, limit, today)
     for query in STATISTICS:
         read_range(reader, query, (_resume_at(reader, query, wanted), today), result)
-        with reader.job.write() as work:
+    with reader.job.write() as work:
+        for query in STATISTICS:
             watermarks.advance(work.session, reader.account.customer_id, query.stream, state={})
     return notice
 
 
 def _resume_at(reader: Reader, query: StatisticsQuery, wanted: date) -> date:
-    """The day to go on with: behind the watermark if a backfill from `wanted` was under way, else `wanted`."""
+    """The day to go on with: the re-read window before the watermark if a backfill from `wanted` was under way.
+
+    A stream that it had read to its end counts as under way until all of them have been, and what was read is read
+    again as far as conversions may have come since.
+    """
     customer_id, begun = reader.account.customer_id, {"backfill_from": wanted.isoformat()}
     with reader.job.write() as work:
         mark = watermarks.find(work.session, customer_id, query.stream)
         if mark is not None and mark.state == begun and mark.watermark_date is not None:
-            return max(mark.watermark_date + timedelta(days=1), wanted)
+            return max(mark.watermark_date - timedelta(days=REREAD_DAYS - 1), wanted)
         watermarks.restart(work.session, customer_id, query.stream, begun)
     return wanted
 

@@ -120,7 +120,7 @@ def _run_order(reader: Reader, order: SyncOrder) -> dict[str, Any]:
     statistics = StatisticsResult()
     result: dict[str, Any] = {"command": order.command, "slug": reader.account.slug}
     if order.command != "repair":
-        told = _sync_structure(reader, full=order.command == "init" or order.full)
+        told = sync_structure(reader, full=order.command == "init" or order.full)
         result["structure"] = told.as_dict()
         reader.job.print(f"structure: {sum(told.read.values())} rows read")
     today = reader.account.today()
@@ -162,7 +162,7 @@ def _read_google_changes(reader: Reader, result: dict[str, Any]) -> None:
         result.setdefault("warnings", []).append(warning)
 
 
-def _sync_structure(reader: Reader, *, full: bool) -> structure.StructureResult:
+def sync_structure(reader: Reader, *, full: bool) -> structure.StructureResult:
     """Incremental where the last full sync is recent and Google still knows every change since, else full."""
     with unit_of_work() as work:
         mark = watermarks.find(work.session, reader.account.customer_id, watermarks.STRUCTURE)

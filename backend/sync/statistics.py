@@ -95,7 +95,14 @@ def read_range(
     first, last = days
     total = (last - first).days + 1
     for start, end in windows(first, last, query.days):
-        reader.job.progress("statistics", (start - first).days, total, stream=query.stream, day=start.isoformat())
+        reader.job.progress(
+            "statistics",
+            (start - first).days,
+            total,
+            stream=query.stream,
+            day=start.isoformat(),
+            rows=result.rows_read,
+        )
         read_window(reader, query, (start, end), result, move_watermark=move_watermark)
     reader.job.progress("statistics", total, total, stream=query.stream, rows=result.rows_read)
 

@@ -23,6 +23,7 @@ from tests.support.worker import Worker
 from tests.sync.support import new_account
 
 TOMORROW = (date.today() + timedelta(days=2)).isoformat()  # noqa: DTZ011
+EARLIER, LATER = (f"{date.today().year - 1}-{day}" for day in ("03-01", "03-02"))  # noqa: DTZ011
 
 
 @pytest.fixture
@@ -46,11 +47,11 @@ def slug(app: Flask, team: Team, rows: Rows, monkeypatch: pytest.MonkeyPatch) ->
         (("append", "nowhere"), "404 not_found"),
         (("repair", "{slug}"), "/args/start: repair needs start as YYYY-MM-DD.; /args/end: repair needs end"),
         (("repair", "{slug}", "--start", "yesterday", "--end", "2026-02-30"), "/args/end: Write the day as YYYY-MM-DD"),
-        (("repair", "{slug}", "--start", "2026-03-02", "--end", "2026-03-01"), "must not be after the end"),
-        (("repair", "{slug}", "--start", "2026-03-02", "--end", TOMORROW), "choose a day up to then"),
+        (("repair", "{slug}", "--start", LATER, "--end", EARLIER), "must not be after the end"),
+        (("repair", "{slug}", "--start", LATER, "--end", TOMORROW), "choose a day up to then"),
         (("repair", "{slug}", "--start", "2020-03-02", "--end", "2020-03-03"), "37 months only"),
         (("init", "{slug}", "--start", TOMORROW), "choose a day up to then"),
-        (("append", "{slug}", "--start", "2026-03-02"), "append takes no arguments"),
+        (("append", "{slug}", "--start", LATER), "append takes no arguments"),
     ],
 )
 def test_an_order_that_cannot_be_is_one_clear_line(slug: str, arguments: tuple[str, ...], told: str) -> None:

@@ -21,6 +21,7 @@ from backend.sync.reading import Reader
 from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
+from tests.sync.test_resilience import Model
 from tests.sync.test_sync_account import account, run_command
 
 __all__ = ["account"]
@@ -102,6 +103,59 @@ def test_a_window_with_too_many_changes_is_read_in_parts(
         parts = changes.read(reader, now - timedelta(minutes=1), now)
     assert set(names) <= parts["CAMPAIGN_BUDGET"]
     assert parts == whole
+
+
+def test_more_changes_in_one_moment_than_google_tells_are_refused(
+    app: Flask, account: dict[str, Any], reader: Reader, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _new_budget(sandbox, account)
+    monkeypatch.setattr(changes, "LIMIT", 1)
+    now = datetime.now(UTC)
+    with app.app_context(), pytest.raises(changes.TooManyChanges, match="1 changes at "):
+        changes.read(reader, now - timedelta(minutes=1), now)
+
+
+def _new_budget(sandbox: Sandbox, account: dict[str, Any]) -> None:
+    name = f"customers/{account['customer_id']}/campaignBudgets/{78_000_000_000 + time.time_ns() % 1_000_000_000}"
+    sandbox.change(resource_name=name, operation="create", fields={"name": name, "amount_micros": "5000000"})
+
+
+@pytest.mark.slow("a sync of a whole account, and the structure five times")
+def test_when_the_changes_do_not_tell_everything_the_sync_is_full(
+    app: Flask,
+    team: Team,
+    account: dict[str, Any],
+    rows: Rows,
+    sandbox: Sandbox,
+    wait_for_job: Wait,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_command(team, wait_for_job, account["slug"], "append")
+    model = Model(app, team, rows, sandbox, account["customer_id"])
+
+    def mode() -> str:
+        return str(model.sync(mode="chosen")["mode"])
+
+    def last(**moments: timedelta) -> None:
+        values = {name: datetime.now(UTC) - age for name, age in moments.items()}
+        rows(
+            "UPDATE watermarks SET last_full_at = :full, state = state || jsonb_build_object('changes_from',"
+            " CAST(:changes AS timestamptz)) WHERE stream = 'structure' AND customer_id = :c",
+            c=model.customer,
+            full=values["full"],
+            changes=values["changes"],
+        )
+
+    assert mode() == "incremental"
+    last(full=timedelta(days=6, hours=23), changes=timedelta(days=88))
+    assert mode() == "incremental"
+    last(full=timedelta(days=1), changes=timedelta(days=90))
+    assert mode() == "full", "Google forgets changes after 90 days"
+    last(full=timedelta(days=7, minutes=1), changes=timedelta(days=1))
+    assert mode() == "full", "once a week, whatever was announced"
+    _new_budget(sandbox, account)
+    monkeypatch.setattr(changes, "LIMIT", 1)
+    assert mode() == "full", "more changes in a second than Google tells"
 
 
 def _account(zone: str) -> Account:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -19,6 +21,7 @@ from flask import Flask
 from backend.jobs import engine
 from backend.jobs.registry import handles
 from backend.jobs.run import JobRun, Outcome
+from backend.sync.statistics import REREAD_DAYS
 from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
@@ -105,6 +108,48 @@ def test_r24_a_sync_killed_mid_stream_resumes_and_converges(
     assert sandbox.ledger(since=seq)
 
 
+@pytest.mark.slow("a backfill is cancelled in its middle and begun again")
+def test_a_cancelled_backfill_ends_between_windows_and_goes_on_from_there(
+    team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
+) -> None:
+    slug, google_id = account["slug"], account["customer_id"]
+    sandbox.add_fault(method="SearchStream", customer_id=google_id, times=400, when="slow", delay_s=0.3)
+    body = {"slug": slug, "command": "init", "args": {}}
+    job_id = team.client.post("/api/runbooks/execute", json=body).get_json()["job_id"]
+    begun = (
+        "SELECT w.stream, w.watermark_date, w.state ->> 'backfill_from' AS first FROM watermarks w"
+        " JOIN customers c ON c.id = w.customer_id WHERE c.tenant_id = :t AND c.google_customer_id = :g"
+        " AND w.state ? 'backfill_from' ORDER BY w.stream = 'stats:campaign' DESC"
+    )
+    who = {"t": team.tenant_id, "g": int(google_id)}
+    deadline = time.monotonic() + 120
+    while len(rows(begun, **who)) < 2:  # one stream is through, the next one has begun
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert team.client.post(f"/api/jobs/{job_id}/cancel").status_code < 300
+    sandbox.clear_faults()
+    ended = wait_for_job(job_id, timeout=120)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "cancelled")
+    assert stages(rows, team, google_id) == []
+    campaigns = rows(begun, **who)[0]
+    assert campaigns["stream"] == "stats:campaign"
+    seq = sandbox.last_seq()
+    run_command(team, wait_for_job, slug, "init")
+    equal_to_the_sandbox(rows, sandbox, team, account)
+    assert rows(begun, **who) == [], "the backfill is over"
+    asked = [str(call) for call in sandbox.ledger(since=seq, customer_id=google_id, method="SearchStream")]
+    window = re.compile(r"FROM campaign WHERE segments.date BETWEEN '([0-9-]+)'")
+    again = [day for call in asked for day in window.findall(call)]
+    assert again == [str(campaigns["watermark_date"] - timedelta(days=REREAD_DAYS - 1))]
+    assert again[0] > campaigns["first"]
+    (oldest,) = rows(
+        "SELECT min(s.date) AS day FROM stats.daily_stats s JOIN customers c ON c.id = s.customer_id"
+        " WHERE c.tenant_id = :t AND c.google_customer_id = :g",
+        **who,
+    )
+    assert str(oldest["day"]) == campaigns["first"]
+
+
 def test_a_closed_account_is_skipped_with_a_warning(
     team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
 ) -> None:
@@ -128,12 +173,12 @@ STRUCTURE_KIND = "test.structure"
 
 @handles(STRUCTURE_KIND)
 def sync_structure(job: JobRun) -> Outcome:
-    """A structure sync alone, run by this process: no worker knows the kind."""
+    """A structure sync alone, run by this process: no worker knows the kind. It is full unless the sync may choose."""
     from contextlib import closing
 
     from backend.auth import credentials
     from backend.core.db import unit_of_work
-    from backend.sync import structure
+    from backend.sync import service
     from backend.sync.account import load
     from backend.sync.reading import Reader
 
@@ -141,7 +186,8 @@ def sync_structure(job: JobRun) -> Outcome:
     with unit_of_work() as work:
         loaded = load(work.session, job.customer_id)
     with closing(credentials.gateway_for(job.customer_id)) as gateway:
-        return Outcome(structure.sync_all(Reader(job, loaded, gateway)).as_dict())
+        reader = Reader(job, loaded, gateway)
+        return Outcome(service.sync_structure(reader, full=job.args.get("mode") != "chosen").as_dict())
 
 
 class Model:
@@ -164,16 +210,17 @@ class Model:
             c=self.customer,
         )
 
-    def sync(self) -> None:
+    def sync(self, **args: str) -> dict[str, Any]:
         job_id = uuid.uuid4()
         self.rows(
             "INSERT INTO jobs (id, tenant_id, customer_id, kind, queue, status, max_attempts, attempts, fence,"
-            " next_attempt_at, cancel_requested, created_by_name, sent_at) VALUES (:id, :t, :c, :kind, 'nobody',"
-            " 'queued', 5, 0, 0, now(), false, 'test', now() + interval '1 hour')",
+            " next_attempt_at, cancel_requested, created_by_name, sent_at, args) VALUES (:id, :t, :c, :kind, 'nobody',"
+            " 'queued', 5, 0, 0, now(), false, 'test', now() + interval '1 hour', CAST(:args AS jsonb))",
             id=job_id,
             t=self.team.tenant_id,
             c=self.customer,
             kind=STRUCTURE_KIND,
+            args=json.dumps(args),
         )
         for _ in range(3):  # a busy machine may take a call away; the job then waits for its next attempt, which is now
             with self.app.app_context():
@@ -183,6 +230,8 @@ class Model:
                 break
             self.rows("UPDATE jobs SET next_attempt_at = now() WHERE id = :id", id=job_id)
         assert done["status"] == "finished", done
+        result: dict[str, Any] = done["result"]
+        return result
 
     def edit_here(self, row_id: str, field: str) -> None:
         """Through HTTP, with the newest ETag; a 412 is tried again, as a person would."""
