@@ -1,10 +1,11 @@
-"""Every shell block of the pages about campaigns, run as it stands against a live API, a worker and the sandbox."""
+"""Every shell block of some pages, run as it stands against a live API, a worker and the sandbox."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from backend.cli.home import ROOT
+from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
+from tests.support.worker import Worker
 
 ENV = 'eval "$(python3 run.py env)"'
 # An example that the API refuses is a wrong example: curl then fails, and with it the script.
@@ -88,10 +91,16 @@ def test_the_examples_work_as_they_are_pasted(
     page: str, demo_account: Team, address: str, answered: set[tuple[str, str, str]], tmp_path: Path
 ) -> None:
     answered.clear()
-    variables = f"export CW_URL={address} CW_TOKEN={demo_account.token}"
+    run_page(page, demo_account, address, tmp_path)
+    described(demo_account, answered)
+
+
+def run_page(page: str, team: Team, address: str, folder: Path) -> None:
+    """Run the page's blocks as one script, in which every refusal is a failure."""
+    variables = f"export CW_URL={address} CW_TOKEN={team.token}"
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", f"{variables}\n{STRICT}\n{script(page)}"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -99,8 +108,44 @@ def test_the_examples_work_as_they_are_pasted(
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     assert "application/problem+json" not in done.stdout
+
+
+def described(team: Team, answered: set[tuple[str, str, str]]) -> None:
+    """The OpenAPI document knows everything that was answered."""
     examples = set(answered)
-    document = demo_account.client.get("/api/openapi.json").get_json()["paths"]
+    document = team.client.get("/api/openapi.json").get_json()["paths"]
     assert len(examples) > 8
     for method, path, status in examples:
         assert status in document[path][method]["responses"], f"{method} {path} answered {status}: not described"
+
+
+@pytest.fixture
+def disputed(team: Team, sandbox: Sandbox, worker: Worker, wait_for_job: Callable[..., dict[str, Any]]) -> Team:
+    """A synced account, a campaign of which was renamed here and is called something else at Google too."""
+    account = [item for item in team.connect() if not item["manager"] and item["status"] == "ENABLED"][13]
+    order = {"slug": account["slug"], "command": "append", "args": {}}
+    opened = team.client.post("/api/runbooks/execute", json=order).get_json()["job_id"]
+    assert wait_for_job(opened, timeout=180)["status"] == "finished"
+    listed = team.client.get(f"/api/campaigns?slug={account['slug']}&google_status=ENABLED").get_json()
+    path = f"/api/campaigns/{listed[0]['id']}"
+    tag = {"If-Match": team.client.get(path).headers["ETag"]}
+    assert team.client.patch(path, json={"name": f"Mine {uuid.uuid4()}"}, headers=tag).status_code == 200
+    sandbox.change(resource_name=listed[0]["resource_name"], fields={"name": f"Theirs {uuid.uuid4()}"})
+    return team
+
+
+@pytest.mark.slow(reason="an account is synced twice and repaired")
+def test_the_examples_about_sync_work_as_they_are_pasted(
+    disputed: Team, address: str, answered: set[tuple[str, str, str]], rows: Rows, tmp_path: Path
+) -> None:
+    answered.clear()
+    run_page("sync.md", disputed, address, tmp_path)
+    described(disputed, answered)
+    trail = rows("SELECT action FROM audit_events WHERE tenant_id = :t ORDER BY id", t=disputed.tenant_id)
+    actions = [row["action"] for row in trail]
+    assert [action for action in actions if action.startswith("conflict")] == ["conflict.found", "conflict.take_theirs"]
+    assert [action for action in actions if action.startswith("runbook")] == [
+        "runbook.append", "runbook.append", "runbook.repair", "runbook.validate"
+    ]  # fmt: skip
+    assert "customer.schedule" in actions
+    assert disputed.client.get("/api/conflicts").get_json() == []
