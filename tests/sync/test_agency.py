@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +14,7 @@ from backend.sync.statistics import REREAD_DAYS
 from config import Settings
 from tests.support.servers import Servers
 from tests.sync.agency import Agency, running_agency
+from tests.sync.test_sync_account import complete_until
 
 log = logging.getLogger(__name__)
 
@@ -22,15 +22,15 @@ LATE_DAYS = 3
 INIT_SECONDS = 5400
 
 
-def finished_days(client: dict[str, Any], days: int) -> tuple[date, date]:
-    """The days that are over where the account is: today grows by the second."""
-    today = datetime.now(ZoneInfo(client["time_zone"])).date()
-    return today - timedelta(days=days), today - timedelta(days=1)
+def finished_days(agency: Agency, client: dict[str, Any], days: int) -> tuple[date, date]:
+    """So many days, of which the last one was over when the account was read: the one after it grows by the second."""
+    last = complete_until(agency.team, client)
+    return last - timedelta(days=days - 1), last
 
 
 def tell_the_same(agency: Agency, days: int) -> None:
     for number, client in enumerate(agency.clients, 1):
-        compared = agency.compare(client, *finished_days(client, days))
+        compared = agency.compare(client, *finished_days(agency, client, days))
         log.info("%d of %d accounts: %d sums equal", number, len(agency.clients), compared)
 
 
@@ -39,24 +39,23 @@ def follow_the_days(agency: Agency, days: int) -> None:
     agency.run_all("init", INIT_SECONDS)
     tell_the_same(agency, days)
     # Of the day that is not over both the numbers and the rows change: it is left out.
-    settled = min(finished_days(client, days)[1] for client in agency.clients)
+    settled = min(finished_days(agency, client, days)[1] for client in agency.clients)
     versions, counts = agency.versions(settled), agency.counts(settled)
     for result in agency.run_all("append", INIT_SECONDS):
         assert result["structure"]["changed"] == result["structure"]["removed"] == 0, result
     assert agency.versions(settled) == versions, "a second append wrote rows that had not changed"
 
     agency.sandbox.advance_clock(LATE_DAYS * 86_400)
-    before = conversions(agency)
+    before = conversions(agency, settled)
     agency.run_all("append", INIT_SECONDS)
     tell_the_same(agency, REREAD_DAYS - 1)
-    assert conversions(agency) > before, "no conversion came late"
+    assert conversions(agency, settled) > before, "no conversion came late"
     assert agency.counts(settled) == counts, "late conversions are changes of rows, not new ones"
 
 
-def conversions(agency: Agency) -> float:
+def conversions(agency: Agency, settled: date) -> float:
     (row,) = agency.rows(
-        "SELECT sum(conversions) AS n FROM stats.daily_totals WHERE level = 1 AND date < :today",
-        today=date.today(),  # noqa: DTZ011
+        "SELECT sum(conversions) AS n FROM stats.daily_totals WHERE level = 1 AND date < :settled", settled=settled
     )
     return float(row["n"])
 

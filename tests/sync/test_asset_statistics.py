@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.support.database import Rows
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker
-from tests.sync.test_sync_account import MEASURES, finished_days, local_today, run_command
+from tests.sync.test_sync_account import MEASURES, complete_until, finished_days, run_command
 
 Wait = Callable[..., dict[str, Any]]
 Sums = dict[tuple[str, ...], tuple[Decimal, ...]]
@@ -43,13 +43,13 @@ def added(rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], tuple[str,
     return {place: numbers for place, numbers in sums.items() if any(numbers)}
 
 
-def stored(rows: Rows, team: Team, account: dict[str, Any], table: str) -> list[dict[str, Any]]:
+def stored(rows: Rows, team: Team, account: dict[str, Any], table: str, last: date) -> list[dict[str, Any]]:
     return rows(
         f"SELECT s.* FROM stats.{table} s JOIN customers c ON c.id = s.customer_id WHERE c.google_customer_id = :google"
-        " AND c.tenant_id = :tenant AND s.level BETWEEN 6 AND 10 AND s.date < :today",
+        " AND c.tenant_id = :tenant AND s.level BETWEEN 6 AND 10 AND s.date <= :last",
         google=int(account["customer_id"]),
         tenant=team.tenant_id,
-        today=local_today(account),
+        last=last,
     )
 
 
@@ -58,8 +58,9 @@ def test_assets_are_what_the_sandbox_says_in_every_place_and_stay_so(
     team: Team, account: dict[str, Any], rows: Rows, sandbox: Sandbox, wait_for_job: Wait
 ) -> None:
     run_command(team, wait_for_job, account["slug"], "append")
-    daily = stored(rows, team, account, "daily_stats")
-    first, last = min(row["date"] for row in daily), local_today(account) - timedelta(days=1)
+    last = complete_until(team, account)
+    daily = stored(rows, team, account, "daily_stats", last)
+    first = min(row["date"] for row in daily)
     told = sandbox.totals(account["customer_id"], "asset", first.isoformat(), last.isoformat(), "device,network")
 
     def split(row: dict[str, Any]) -> tuple[str, ...]:
@@ -79,11 +80,11 @@ def test_assets_are_what_the_sandbox_says_in_every_place_and_stay_so(
     def by_day(row: dict[str, Any]) -> tuple[str, ...]:
         return str(row["level"]), str(row["google_id"]), row["date"].isoformat()
 
-    assert added(stored(rows, team, account, "daily_totals"), by_day) == added(daily, by_day)
-    before = finished_days(rows, team, account)
+    assert added(stored(rows, team, account, "daily_totals", last), by_day) == added(daily, by_day)
+    before = finished_days(rows, team, account, last)
     # Of today nothing is said: its few impressions move between slots as it grows, in either direction.
     run_command(team, wait_for_job, account["slug"], "append")
-    assert finished_days(rows, team, account) == before, "rows of days that are over were written again"
+    assert finished_days(rows, team, account, last) == before, "rows of days that are over were written again"
     _never_more_than_the_ad(sandbox, account["customer_id"], last)
 
 

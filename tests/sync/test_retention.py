@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from backend.adgraph import partitions
+from backend.core import clock
 from backend.core.db import unit_of_work
 from backend.sync import retention
 from tests.support.database import Rows
@@ -51,7 +52,7 @@ def test_months_ahead_are_made_old_ones_dropped_and_a_second_run_does_nothing(
         with unit_of_work() as work:
             kept = partitions.existing(work.session, "daily_stats")
         assert "daily_stats_2001_03" not in kept
-        next_month = partitions.next_month(date.today())  # noqa: DTZ011
+        next_month = partitions.next_month(clock.now().date())
         assert partitions.partition_name("daily_stats", next_month) in kept
         again = retention.keep_in_shape()
         assert set(again.values()) == {0}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,27 +61,33 @@ def local_today(account: dict[str, Any]) -> date:
     return datetime.now(ZoneInfo(account["time_zone"])).date()
 
 
+def complete_until(team: Team, account: dict[str, Any]) -> date:
+    """The last day that was over when the account was read, whether or not midnight has passed since."""
+    told = team.client.get(f"/api/data/status/{account['slug']}").get_json()
+    return date.fromisoformat(told["watermark_date"])
+
+
 def equal_to_the_sandbox(
     rows: Rows, sandbox: Sandbox, team: Team, account: dict[str, Any], level: str = "campaign"
 ) -> None:
     """Every finished day of a level is what the sandbox says, to the micro."""
-    today, google_id = local_today(account).isoformat(), account["customer_id"]
+    last, google_id = complete_until(team, account), account["customer_id"]
     every = stored_sums(rows, google_id, team.tenant_id, LEVELS[level])
-    stored = {key: values for key, values in every.items() if key[1] < today}
+    stored = {key: values for key, values in every.items() if key[1] <= last.isoformat()}
     first = date.fromisoformat(min(day for _, day in stored))
-    assert stored == sandbox_sums(sandbox, google_id, level, first, local_today(account) - timedelta(days=1))
+    assert stored == sandbox_sums(sandbox, google_id, level, first, last)
 
 
-def finished_days(rows: Rows, team: Team, account: dict[str, Any]) -> list[dict[str, Any]]:
-    """Which versions of which rows the days that are over have."""
+def finished_days(rows: Rows, team: Team, account: dict[str, Any], last: date) -> list[dict[str, Any]]:
+    """Which versions of which rows the days up to the last one have."""
     return rows(
         "SELECT count(*) AS n,"
         " sum(hashtextextended(s.ctid::text || s.xmin::text || s.tableoid::text, 0)::numeric) AS hash"
         " FROM stats.daily_stats s JOIN customers c ON c.id = s.customer_id"
-        " WHERE c.google_customer_id = :google AND c.tenant_id = :tenant AND s.date < :today",
+        " WHERE c.google_customer_id = :google AND c.tenant_id = :tenant AND s.date <= :last",
         google=int(account["customer_id"]),
         tenant=team.tenant_id,
-        today=local_today(account),
+        last=last,
     )
 
 
@@ -105,10 +111,11 @@ def test_append_brings_what_the_sandbox_holds_and_a_second_one_changes_nothing(
     assert result["rows_synced"] == result["statistics"]["rows_read"] + result["structure"]["rows_read"]
     for level in LEVELS:
         equal_to_the_sandbox(rows, sandbox, team, account, level)
-    before = finished_days(rows, team, account)
+    last = complete_until(team, account)
+    before = finished_days(rows, team, account, last)
     again = run_command(team, wait_for_job, slug, "append")["result"]
     assert again["structure"]["changed"] == again["structure"]["removed"] == 0
-    assert finished_days(rows, team, account) == before, "rows of days that are over were written again"
+    assert finished_days(rows, team, account, last) == before, "rows of days that are over were written again"
     assert stages(rows, team, google_id) == []
 
 
