@@ -174,14 +174,15 @@ class _Window:
         return f"INSERT INTO {self.table.qualified} ({names}) SELECT {values} FROM {self.source(rows)} s"
 
     def merge(self, rows: str) -> str:
-        """For a window with rows. What is as it was is left out by a join first: cheaper than MERGE's visit per row."""
+        """For a window with rows. What is as it was leaves first, by a join: cheaper than MERGE's visit per row."""
         table, (names, values) = self.table, self._columns()
         same = " AND ".join(f"t.{column} = {_cast(column)}" for column in table.values)
         return f"""
-MERGE INTO {table.qualified} t USING (
+WITH differing AS MATERIALIZED (
     SELECT s.* FROM {self.source(rows)} s
     WHERE NOT EXISTS (SELECT FROM {table.qualified} t WHERE {self.condition} AND {self.same_key} AND {same})
-) s ON {self.condition} AND {self.same_key}
+)
+MERGE INTO {table.qualified} t USING differing s ON {self.condition} AND {self.same_key}
 WHEN MATCHED THEN UPDATE SET {", ".join(f"{column} = s.{column}" for column in table.values)}
 WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"""
 

@@ -21,7 +21,7 @@ from backend.sync.account import Account
 
 log = get_logger(__name__)
 
-CHUNK_ROWS = 300_000
+CHUNK_ROWS = 200_000
 WINDOW_ATTEMPTS = 3
 REAUTH_WAIT_SECONDS = 3600.0
 NOT_ENABLED = "AuthorizationError.CUSTOMER_NOT_ENABLED"

@@ -62,10 +62,11 @@ class ArrowDecoder:
 
     def take(self) -> Chunk | None:
         """The rows fed since the last take, sorted by key."""
-        batches, self._waiting, self._rows = self._waiting, [], 0
-        if not batches:
+        if not self._waiting:
             return None
-        return ArrowChunk(self._selection, pa.Table.from_batches(batches, self._schema))
+        table = pa.Table.from_batches(self._waiting, self._schema).combine_chunks()
+        self._waiting, self._rows = [], 0  # before the sort, which needs as much memory again
+        return ArrowChunk(self._selection, table)
 
     def decode(self, message: bytes) -> pa.RecordBatch:
         """The rows of one message as they came."""
@@ -183,7 +184,6 @@ class ArrowChunk:
 
 def _unique(selection: Selection, table: pa.Table) -> pa.Table:
     """Sort by key and keep the last row of each key. The sort is stable, so the last one is the one that came last."""
-    table = table.combine_chunks()
     if not selection.key or not table.num_rows:
         return table
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in selection.key])
