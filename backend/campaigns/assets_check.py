@@ -12,6 +12,7 @@ from backend.campaigns.rules import (
     FIELD_OF_SLOT,
     IMAGE_FORMS,
     IMAGES_MOST,
+    IMAGES_MOST_TOGETHER,
     IMAGES_NEEDED,
     MARKETING_FORMS,
     RATIO_TOLERANCE,
@@ -53,10 +54,24 @@ def slots(kind: str, holder: AdNode | AssetGroupNode, here: str) -> Iterator[Fin
     if kind == "ASSET_GROUP":
         yield from _short_description(holder, here)
     yield from _images(kind, holder, here)
-    if kind == "DEMAND_GEN_VIDEO_RESPONSIVE_AD" and not holder.slot("YOUTUBE_VIDEO"):
+    yield from _extras(holder, here)
+    videos = holder.slot("YOUTUBE_VIDEO")
+    if kind == "DEMAND_GEN_VIDEO_RESPONSIVE_AD" and not videos:
         yield _finding(f"{here}/youtube_videos", "video_required")
+    if len(videos) > (BY_CODE["video_count"].maximum or 0):
+        yield _finding(f"{here}/youtube_videos", "video_count")
     if kind == "DEMAND_GEN_CAROUSEL_AD":
         yield from _cards(holder.slot("DEMAND_GEN_CAROUSEL_CARD"), f"{here}/carousel_cards")
+
+
+def _extras(holder: AdNode | AssetGroupNode, here: str) -> Iterator[Finding]:
+    """Check what an ad has beside its texts and images."""
+    colors = [name for name in ("main_color", "accent_color") if holder.attributes.get(name)]
+    if len(colors) == 1:
+        missing = "accent_color" if colors == ["main_color"] else "main_color"
+        yield _finding(f"{here}/{missing}", "colors_both")
+    if texts.width(holder.attributes.get("call_to_action_text") or "") > (BY_CODE["call_to_action_width"].maximum or 0):
+        yield _finding(f"{here}/call_to_action_text", "call_to_action_width")
 
 
 def _texts(uses: Sequence[AssetUse], limits: TextSlot, here: str, slot: str, kind: str) -> Iterator[Finding]:
@@ -112,6 +127,10 @@ def _images(kind: str, holder: AdNode | AssetGroupNode, here: str) -> Iterator[F
     marketing = sum(len(holder.slot(slot)) for slot in MARKETING_FORMS)
     if marketing > (BY_CODE["image_count"].maximum or 0):
         yield _finding(f"{here}/marketing_images", "image_count")
+    for together, limit in IMAGES_MOST_TOGETHER.get(kind, ()):
+        if sum(len(holder.slot(slot)) for slot in together) > limit:
+            names = " and ".join(FIELD_OF_SLOT[slot] for slot in together)
+            yield _finding(f"{here}/{FIELD_OF_SLOT[together[0]]}", "image_count", f"At most {limit} {names} together.")
     for slot in IMAGE_FORMS:
         uses = holder.slot(slot)
         if slot in most and len(uses) > most[slot]:
@@ -164,8 +183,13 @@ def _cards(cards: Sequence[AssetUse], here: str) -> Iterator[Finding]:
     if not (rule.minimum or 0) <= len(cards) <= (rule.maximum or 0):
         yield _finding(here, "cards_count")
     for index, card in enumerate(cards):
-        if not card.asset.attributes.get("headline"):
+        headline = card.asset.attributes.get("headline")
+        if not headline:
             yield _finding(f"{here}/{index}/headline", "required")
+        elif texts.width(headline) > (BY_CODE["card_headline_width"].maximum or 0):
+            yield _finding(f"{here}/{index}/headline", "card_headline_width")
+        for name, picture in card.asset.images.items():
+            yield from image(picture, name.upper(), f"{here}/{index}/{name}")
         if not any(card.asset.attributes.get(name) for name in ("marketing_image", "square_marketing_image")):
             yield _finding(f"{here}/{index}/marketing_image", "image_required")
 

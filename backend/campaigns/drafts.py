@@ -7,12 +7,11 @@ of the rule it breaks (`rules.RULES`) and advice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from backend.campaigns import assets_check, objectives, texts
+from backend.campaigns import assets_check, objectives, targeting_check, texts
 from backend.campaigns.rules import BY_CODE
 from backend.campaigns.tree import AdGroupNode, AdNode, AssetGroupNode, CampaignNode, KeywordNode, SharedSetNode
 from backend.core.errors import Finding
@@ -38,7 +37,7 @@ def check(tree: CampaignNode, around: Circumstances) -> list[Finding]:
         *_dates(tree, around),
         *_budget(tree, around),
         *_bidding(tree),
-        *_targeting(tree.targeting),
+        *targeting_check.check(tree.targeting),
         *_keywords(tree.negatives, "/negative_keywords", negative=True),
         *assets_check.links(tree.links, "/asset_links"),
         *(finding for index, shared in enumerate(tree.shared_sets) for finding in _shared_set(shared, index)),
@@ -75,10 +74,14 @@ def _dates(tree: CampaignNode, around: Circumstances) -> Iterator[Finding]:
 
 def _budget(tree: CampaignNode, around: Circumstances) -> Iterator[Finding]:
     budget = tree.budget
-    amount = None if budget is None else budget.amount_micros or budget.total_amount_micros
+    amount = None
+    if budget is not None:
+        amount = budget.total_amount_micros if budget.amount_micros is None else budget.amount_micros
     if budget is None or amount is None:
         yield finding("/daily_budget", "required")
         return
+    if budget.amount_micros is not None and budget.total_amount_micros is not None:
+        yield finding("/budget", "budget_single")
     if budget.total_amount_micros is not None and tree.end_date is None:
         yield finding("/end_date", "total_budget_needs_end")
     if amount <= 0:
@@ -103,34 +106,6 @@ def _bidding(tree: CampaignNode) -> Iterator[Finding]:
             yield finding(f"/bidding/{name}", "bidding_not_allowed")
 
 
-def _targeting(targeting: dict[str, Any]) -> Iterator[Finding]:
-    for index, location in enumerate(targeting.get("locations", ())):
-        if not str(location.get("id", "")).isdigit():
-            yield finding(f"/targeting/locations/{index}/id", "location_invalid")
-        if not _modifies(location, allowed=not location.get("negative")):
-            yield finding(f"/targeting/locations/{index}/bid_modifier", "bid_modifier")
-    for index, language in enumerate(targeting.get("languages", ())):
-        if not str(language).isdigit():
-            yield finding(f"/targeting/languages/{index}", "location_invalid", "A language is Google's constant id.")
-    for index, device in enumerate(targeting.get("devices", ())):
-        modifier = device.get("bid_modifier")
-        if modifier is not None and modifier != 0 and not 0.1 <= modifier <= 10:
-            yield finding(f"/targeting/devices/{index}/bid_modifier", "device_modifier")
-    for index, slot in enumerate(targeting.get("ad_schedule", ())):
-        begin = slot["start_hour"] * 60 + slot.get("start_minute", 0)
-        end = slot["end_hour"] * 60 + slot.get("end_minute", 0)
-        if not 0 <= begin < end <= 24 * 60 or begin % 15 or end % 15:
-            yield finding(f"/targeting/ad_schedule/{index}", "schedule_invalid")
-        if not _modifies(slot):
-            yield finding(f"/targeting/ad_schedule/{index}/bid_modifier", "bid_modifier")
-
-
-def _modifies(criterion: dict[str, Any], *, allowed: bool = True) -> bool:
-    """Whether the bid modifier of a place or an hour is one that Google takes; none is always right."""
-    modifier = criterion.get("bid_modifier")
-    return modifier is None or (allowed and 0.1 <= modifier <= 10)
-
-
 def _structure(tree: CampaignNode) -> Iterator[Finding]:
     if tree.campaign_type == "PERFORMANCE_MAX":
         if not tree.asset_groups:
@@ -139,6 +114,7 @@ def _structure(tree: CampaignNode) -> Iterator[Finding]:
             yield finding("/ad_groups", "ad_groups_not_allowed")
         if len(tree.asset_groups) > (BY_CODE["asset_groups_count"].maximum or 0):
             yield finding("/asset_groups", "asset_groups_count")
+        yield from _unique_names(tree.asset_groups, "/asset_groups")
         return
     if not tree.ad_groups:
         yield finding("/ad_groups", "ad_groups_required")
@@ -146,12 +122,16 @@ def _structure(tree: CampaignNode) -> Iterator[Finding]:
         yield finding("/asset_groups", "asset_groups_not_allowed")
     if len(tree.ad_groups) > (BY_CODE["ad_groups_count"].maximum or 0):
         yield finding("/ad_groups", "ad_groups_count")
-    names = Counter((group.name or "").casefold() for group in tree.ad_groups)
-    for index, group in enumerate(tree.ad_groups):
-        if group.name and names[group.name.casefold()] > 1:
-            yield finding(f"/ad_groups/{index}/name", "duplicate_name")
+    yield from _unique_names(tree.ad_groups, "/ad_groups")
     if len(tree.negatives) > (BY_CODE["negative_keywords_count"].maximum or 0):
         yield finding("/negative_keywords", "negative_keywords_count")
+
+
+def _unique_names(groups: Sequence[AdGroupNode | AssetGroupNode], here: str) -> Iterator[Finding]:
+    names = Counter((group.name or "").casefold() for group in groups)
+    for index, group in enumerate(groups):
+        if group.name and names[group.name.casefold()] > 1:
+            yield finding(f"{here}/{index}/name", "duplicate_name")
 
 
 def _shared_set(shared: SharedSetNode, index: int) -> Iterator[Finding]:
@@ -218,6 +198,8 @@ def _asset_group(group: AssetGroupNode, index: int) -> Iterator[Finding]:
     here = f"/asset_groups/{index}"
     if not (group.name or "").strip():
         yield finding(f"{here}/name", "required")
+    elif len(group.name or "") > (BY_CODE["asset_group_name_length"].maximum or 0):
+        yield finding(f"{here}/name", "asset_group_name_length")
     yield from _urls(group.final_urls, f"{here}/final_urls", required=True)
     yield from _paths(group.path1, group.path2, here)
     yield from assets_check.business_name("ASSET_GROUP", group.attributes.get("business_name"), here)
@@ -256,6 +238,7 @@ def _keywords(keywords: list[KeywordNode], here: str, *, negative: bool) -> Iter
             yield finding(f"{here}/{index}/cpc_bid_micros", "negative_bid")
         if keyword.cpc_bid_micros is not None and keyword.cpc_bid_micros <= 0:
             yield finding(f"{here}/{index}/cpc_bid_micros", "bid_positive")
+        yield from _urls(keyword.final_urls, f"{here}/{index}/final_urls", required=False)
 
 
 def keyword_problems(text: str, match_type: str) -> list[str]:
@@ -267,6 +250,8 @@ def keyword_problems(text: str, match_type: str) -> list[str]:
         found.append("keyword_words")
     if texts.has_forbidden_keyword_characters(text):
         found.append("keyword_characters")
+    if texts.has_broad_match_modifier(text):
+        found.append("keyword_modifier")
     if match_type not in ("EXACT", "PHRASE", "BROAD"):
         found.append("keyword_match_type")
     return found

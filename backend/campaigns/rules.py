@@ -47,7 +47,13 @@ RULES: tuple[Rule, ...] = (
     Rule("required", "*", "Fill this in: Google asks for it.", PROTO),
     Rule("name_length", "name", "A campaign's name has 1 to 255 characters.", SYSTEM_LIMITS, 1, 255),
     Rule("ad_group_name_length", "ad_groups[].name", "1 to 255 characters.", PROTO, 1, 255),
-    Rule("duplicate_name", "ad_groups[].name", "Names of ad groups are unique within their campaign.", PROTO),
+    Rule("asset_group_name_length", "asset_groups[].name", "1 to 128 characters.", PROTO, 1, 128),
+    Rule(
+        "duplicate_name",
+        "ad_groups[].name, asset_groups[].name",
+        "Names of ad groups, and of asset groups, are unique within their campaign.",
+        PROTO,
+    ),
     Rule("budget_positive", "daily_budget", "A budget is a positive number of micros.", PROTO, 1),
     Rule(
         "budget_minimum_demand_gen",
@@ -57,6 +63,7 @@ RULES: tuple[Rule, ...] = (
         5_000_000,
     ),
     Rule("budget_whole_cents", "daily_budget", "A budget is a whole number of the currency's smallest unit.", PROTO),
+    Rule("budget_single", "budget", "A budget is an amount per day or one in total, not both.", PROTO),
     Rule("budget_not_shared", "budget.explicitly_shared", "Demand Gen and Performance Max need an own budget.", PROTO),
     Rule("total_budget_needs_end", "end_date", "A total budget needs an end date.", PROTO),
     Rule("start_in_past", "start_date", "A campaign starts today or later, in the account's time zone.", PROTO),
@@ -91,8 +98,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "keyword_characters",
         "keywords[].text",
-        "These characters are not allowed in a keyword: ! @ % , * ( ) = { } ; ~ ` < > ? \\ |",
+        "These characters are not allowed in a keyword: ! @ % , * ^ ( ) = { } ; ~ ` < > ? \\ |",
         "CriterionError.KEYWORD_HAS_INVALID_CHARS",
+    ),
+    Rule(
+        "keyword_modifier",
+        "keywords[].text",
+        "Words with a plus (broad match modifiers) are no longer taken: use phrase or broad match.",
+        "CriterionError.BROAD_MATCH_MODIFIER_KEYWORD_NOT_ALLOWED",
     ),
     Rule("keyword_duplicate", "keywords[]", "The same text and match type stands twice.", "CriterionError"),
     Rule("keyword_match_type", "keywords[].match_type", "EXACT, PHRASE or BROAD.", PROTO),
@@ -183,7 +196,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("image_type", "images[]", "GIF, JPEG or PNG.", PROTO),
     Rule("video_required", "youtube_videos", "This kind of ad needs a YouTube video.", PROTO, 1),
+    Rule("video_count", "youtube_videos", "At most 5 videos.", PROTO, None, 5),
     Rule("cards_count", "carousel_cards", "2 to 10 cards.", PROTO, 2, 10),
+    Rule("card_headline_width", "carousel_cards[].headline", "At most 40 characters wide.", PROTO, 1, 40),
+    Rule("colors_both", "main_color, accent_color", "Give both colours or neither.", PROTO),
+    Rule("call_to_action_width", "call_to_action_text", "At most 30 characters wide.", PROTO, None, 30),
     Rule("sitelink_text", "asset_links[].link_text", "A sitelink's text is at most 25 characters wide.", PROTO, 1, 25),
     Rule(
         "sitelink_description",
@@ -197,6 +214,20 @@ RULES: tuple[Rule, ...] = (
     Rule("location_invalid", "targeting.locations[]", "A location is Google's geo target id.", PROTO),
     Rule(
         "schedule_invalid", "targeting.ad_schedule[]", "From before to, in quarters of an hour, within one day.", PROTO
+    ),
+    Rule(
+        "schedule_overlap",
+        "targeting.ad_schedule[]",
+        "The intervals of a day do not overlap.",
+        "CriterionError.AD_SCHEDULE_TIME_INTERVALS_OVERLAP",
+    ),
+    Rule(
+        "schedule_intervals",
+        "targeting.ad_schedule",
+        "At most 6 intervals on one day of the week.",
+        "CriterionError.AD_SCHEDULE_EXCEEDED_INTERVALS_PER_DAY_LIMIT",
+        None,
+        6,
     ),
     Rule(
         "bid_modifier",
@@ -259,7 +290,6 @@ IMAGES_MOST: dict[str, dict[str, int]] = {
     "DEMAND_GEN_MULTI_ASSET_AD": {"LOGO": 5},
     "DEMAND_GEN_CAROUSEL_AD": {"LOGO": 1},
     "DEMAND_GEN_VIDEO_RESPONSIVE_AD": {"LOGO": 5},
-    "RESPONSIVE_DISPLAY_AD": {"MARKETING_IMAGE": 15, "SQUARE_MARKETING_IMAGE": 15, "LOGO": 5, "LANDSCAPE_LOGO": 5},
     "ASSET_GROUP": {
         "MARKETING_IMAGE": 20,
         "SQUARE_MARKETING_IMAGE": 20,
@@ -268,6 +298,13 @@ IMAGES_MOST: dict[str, dict[str, int]] = {
         "LANDSCAPE_LOGO": 5,
     },
 }
+IMAGES_MOST_TOGETHER: dict[str, tuple[tuple[tuple[str, ...], int], ...]] = {
+    "RESPONSIVE_DISPLAY_AD": (
+        (("MARKETING_IMAGE", "SQUARE_MARKETING_IMAGE"), 15),
+        (("LOGO", "LANDSCAPE_LOGO"), 5),
+    ),
+}
+"""Per kind of ad, slots that share one limit."""
 BUSINESS_NAME_NEEDED = frozenset(
     {
         "DEMAND_GEN_MULTI_ASSET_AD",

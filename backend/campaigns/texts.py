@@ -7,7 +7,8 @@ import unicodedata
 from urllib.parse import urlsplit
 
 _INSERTION = re.compile(r"\{(?:key\s?word|countdown|location|customizer)[^:{}]*:([^{}]*)\}", re.IGNORECASE)
-_KEYWORD_FORBIDDEN = re.compile(r"[!@%,*()={};~`<>?\\|\x00-\x1f]")
+_KEYWORD_FORBIDDEN = re.compile(r"[!@%,*^()={};~`<>?\\|\x00-\x1f]")
+_KEYWORD_MODIFIER = re.compile(r"(?:^|\s)\+\w")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 MAX_URL = 2_048
 
@@ -29,6 +30,11 @@ def has_control_characters(text: str) -> bool:
 def has_forbidden_keyword_characters(text: str) -> bool:
     """Tell whether a keyword holds a character that Google refuses."""
     return _KEYWORD_FORBIDDEN.search(text) is not None
+
+
+def has_broad_match_modifier(text: str) -> bool:
+    """Tell whether a word of a keyword begins with a plus."""
+    return _KEYWORD_MODIFIER.search(text) is not None
 
 
 def is_landing_page(url: str) -> bool:

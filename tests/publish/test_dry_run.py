@@ -85,6 +85,14 @@ HERE: dict[str, tuple[Fault, list[Finding]]] = {
         put("negative_keywords/0", "100 % free"),
         [("/negative_keywords/0/text", "keyword_characters")],
     ),
+    "keyword with a plus": (
+        put("ad_groups/0/keywords/1", "+teak chair"),
+        [("/ad_groups/0/keywords/1/text", "keyword_modifier")],
+    ),
+    "landing page of a keyword": (
+        put("ad_groups/0/keywords/2", {"text": "teak chair", "final_urls": ["ftp://example.com"]}),
+        [("/ad_groups/0/keywords/2/final_urls/0", "url_invalid")],
+    ),
     "headline too wide": (
         put(f"{AD}/headlines", headlines("A headline that does not fit into thirty")),
         [("/ad_groups/0/ads/0/headlines/0", "text_width")],
@@ -173,10 +181,6 @@ AT_GOOGLE: dict[str, tuple[Fault, list[Finding]]] = {
         put("ad_groups/0/keywords/2", {"text": "teak chair", "match_type": "EXACT", "cpc_bid_micros": 7}),
         [("/ad_groups/0/keywords/2/cpc_bid_micros", "BiddingError.BID_TOO_MANY_FRACTIONAL_DIGITS")],
     ),
-    "keyword with a plus": (
-        put("ad_groups/0/keywords/1", "+teak chair"),
-        [("/ad_groups/0/keywords/1", "CriterionError.BROAD_MATCH_MODIFIER_KEYWORD_NOT_ALLOWED")],
-    ),
     "keyword and negative alike": (
         put("ad_groups/0/negative_keywords/0", "garden chair"),
         [("/ad_groups/0/negative_keywords/0", "AdGroupCriterionError.CANNOT_TARGET_AND_EXCLUDE")],
@@ -188,10 +192,6 @@ AT_GOOGLE: dict[str, tuple[Fault, list[Finding]]] = {
     "keyword policy never allows": (
         put("ad_groups/1/keywords/0", "[viagra table]"),
         [("/ad_groups/1/keywords/0", "PolicyViolationError.POLICY_ERROR")],
-    ),
-    "landing page of a keyword": (
-        put("ad_groups/0/keywords/2", {"text": "teak chair", "final_urls": ["ftp://example.com"]}),
-        [("/ad_groups/0/keywords/2/final_urls/0", "UrlFieldError.INVALID_PROTOCOL_IN_FINAL_URL")],
     ),
     "headline policy objects to": (
         put(f"{AD}/headlines", headlines("Click here")),
@@ -217,13 +217,13 @@ AT_GOOGLE: dict[str, tuple[Fault, list[Finding]]] = {
         both(
             put("ad_groups/0/keywords/0", "[casino chair]"),
             put("ad_groups/0/cpc_bid_micros", 1_234_567),
-            put("ad_groups/1/keywords/0", "+garden table"),
+            put("ad_groups/1/keywords/0", "[viagra table]"),
             put("targeting/languages", ["99999999999"]),
         ),
         [
             ("/targeting/languages/0", "CriterionError.INVALID_CRITERION_ID"),
             ("/ad_groups/0/cpc_bid_micros", "BiddingError.BID_TOO_MANY_FRACTIONAL_DIGITS"),
-            ("/ad_groups/1/keywords/0", "CriterionError.BROAD_MATCH_MODIFIER_KEYWORD_NOT_ALLOWED"),
+            ("/ad_groups/1/keywords/0", "PolicyViolationError.POLICY_ERROR"),
         ],
     ),
 }
@@ -267,7 +267,8 @@ def test_a_dry_run_reports_what_a_publish_reports(place: Place, taken: str, sand
     assert dry.status_code == 422, dry.text
     assert [(error["pointer"], error["code"]) for error in dry.get_json()["errors"]] == expected
     assert all(error["message"] for error in dry.get_json()["errors"])
-    assert [(call["validate_only"], call["outcome"]) for call in asked] == [(True, "refused")] * (name in AT_GOOGLE)
+    sent = {(call["validate_only"], call["outcome"]) for call in asked if call["method"].endswith("Mutate")}
+    assert sent == ({(True, "refused")} if name in AT_GOOGLE else set())
     assert place.team.client.get(path).get_json()["status"] == "DRAFT"
     wet = place.team.client.post(f"{path}/publish", headers=WAIT)
     assert wet.status_code == 422, wet.text

@@ -18,6 +18,7 @@ from backend.sandbox.googleads.names import public_name
 
 MAX_KEYWORD_CHARACTERS, MAX_KEYWORD_WORDS = 80, 10
 MAX_NEGATIVES_PER_CAMPAIGN, MAX_NEGATIVES_PER_SET, MAX_PER_AD_GROUP = 10_000, 5_000, 20_000
+MAX_INTERVALS_PER_DAY = 6
 _INVALID_KEYWORD_CHARS = re.compile(r"[!@%,*^()={}~`<>?\\|;]")
 
 OF_AD_GROUP = Index("ad_group_criterion", lambda c: None if is_removed(c) else c.ad_group)
@@ -27,6 +28,9 @@ NEGATIVES_OF_CAMPAIGN = Index(
 BY_KEYWORD = Index(
     "ad_group_criterion",
     lambda c: (c.ad_group, c.keyword.text.lower(), c.keyword.match_type) if c.HasField("keyword") else None,
+)
+SCHEDULE_OF_CAMPAIGN = Index(
+    "campaign_criterion", lambda c: c.campaign if c.HasField("ad_schedule") and not is_removed(c) else None
 )
 OF_SET = Index("shared_criterion", lambda c: c.shared_set)
 
@@ -102,11 +106,34 @@ def _check_schedule(op: Op, value: Any) -> None:
         if missing:
             op.fail("field_error", "REQUIRED", "ad_schedule", name)
             return
-    minutes = {0: 0, 1: 0, 2: 0, 3: 15, 4: 30, 5: 45}
-    start = value.start_hour * 60 + minutes.get(value.start_minute, 0)
-    end = value.end_hour * 60 + minutes.get(value.end_minute, 0)
+    start, end = _interval(value)
     if not 0 <= value.start_hour <= 23 or not 0 <= value.end_hour <= 24 or start >= end or end > 1440:
         op.fail("criterion_error", "AD_SCHEDULE_INVALID_TIME_INTERVAL", "ad_schedule")
+
+
+def _interval(schedule: Any) -> tuple[int, int]:
+    """The minutes of the day from which and up to which an ad schedule holds."""
+    minutes = {0: 0, 1: 0, 2: 0, 3: 15, 4: 30, 5: 45}
+    return (
+        schedule.start_hour * 60 + minutes.get(schedule.start_minute, 0),
+        schedule.end_hour * 60 + minutes.get(schedule.end_minute, 0),
+    )
+
+
+def _check_day(op: Op, new: Any) -> None:
+    """The intervals of a campaign's day do not overlap, and there are six at most."""
+    start, end = _interval(new.ad_schedule)
+    same_day = [
+        _interval(other.ad_schedule)
+        for other in op.tx.find(SCHEDULE_OF_CAMPAIGN, new.campaign)
+        if other.ad_schedule.day_of_week == new.ad_schedule.day_of_week
+    ]
+    if (start, end) in same_day:
+        return  # the very same criterion, which is refused as such
+    if any(start < other_end and other_start < end for other_start, other_end in same_day):
+        op.fail("criterion_error", "AD_SCHEDULE_TIME_INTERVALS_OVERLAP", "ad_schedule")
+    elif len(same_day) >= MAX_INTERVALS_PER_DAY:
+        op.fail("criterion_error", "AD_SCHEDULE_EXCEEDED_INTERVALS_PER_DAY_LIMIT", "ad_schedule")
 
 
 def _check_proximity(op: Op, value: Any) -> None:
@@ -259,6 +286,8 @@ class CampaignCriterionRules(_CriterionRules):
             op.fail("criterion_error", "CANNOT_ADD_CRITERIA_TYPE", chosen)
         if new.negative and chosen in ("device", "language", "ad_schedule", "proximity"):
             op.fail("campaign_criterion_error", "CANNOT_EXCLUDE_CRITERIA_TYPE", chosen)
+        if chosen == "ad_schedule":
+            _check_day(op, new)
         if new.negative and new.HasField("bid_modifier"):
             op.fail("criterion_error", "CANNOT_BID_MODIFY_NEGATIVE_CRITERION", "bid_modifier")
         checks.bid_modifier(op, new)

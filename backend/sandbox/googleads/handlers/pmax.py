@@ -41,6 +41,7 @@ _MAXIMUM = {
     "MARKETING_IMAGE": 20, "SQUARE_MARKETING_IMAGE": 20, "PORTRAIT_MARKETING_IMAGE": 20, "YOUTUBE_VIDEO": 5,
     "CALL_TO_ACTION_SELECTION": 1, "TALL_PORTRAIT_MARKETING_IMAGE": 20,
 }  # fmt: skip
+SHORT_DESCRIPTION = 60  # one of the descriptions is no wider
 _GOALS = (("PURCHASE", "WEBSITE"), ("SUBMIT_LEAD_FORM", "WEBSITE"), ("PHONE_CALL_LEAD", "CALL_FROM_ADS"))
 
 
@@ -95,11 +96,16 @@ def check_minimum(op: Op, asset_group: str) -> None:
     campaign = op.get(group.campaign) if group is not None and not is_removed(group) else None
     if campaign is None or campaign.shopping_setting.merchant_id:
         return
-    counts = Counter(field_type for field_type, _ in _linked(op, asset_group))
+    linked = list(_linked(op, asset_group))
+    counts = Counter(field_type for field_type, _ in linked)
     minimum = _MINIMUM if campaign.brand_guidelines_enabled else {**_MINIMUM, **_BRAND_MINIMUM}
     for field_type, (least, code) in minimum.items():
         if counts[field_type] < least:
             op.fail("asset_group_error", code)
+    described = [op.get(link.asset) for field_type, link in linked if field_type == "DESCRIPTION"]
+    widths = [checks.display_width(asset.text_asset.text) for asset in described if asset is not None]
+    if widths and min(widths) > SHORT_DESCRIPTION:
+        op.fail("asset_group_error", "SHORT_DESCRIPTION_REQUIRED")
 
 
 @rules_for("asset_group_asset")

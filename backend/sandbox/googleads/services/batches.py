@@ -22,7 +22,6 @@ from backend.sandbox.googleads.registry import known
 from backend.sandbox.googleads.services import mutates
 from backend.sandbox.googleads.transaction import Transaction
 
-MAX_REQUEST_BYTES = 10_484_504
 MAX_OPERATIONS = 1_000_000
 MAX_PAGE = 1_000
 _OPERATIONS, _RESULTS, _JOBS = "batch_operations", "batch_results", "batch_jobs"
@@ -50,7 +49,7 @@ def add_operations(call: Call) -> Any:
     request, world = call.request, call.services.world
     if not request.mutate_operations:
         raise refuse("batch_job_error", "EMPTY_OPERATIONS", path=("mutate_operations",))
-    if request.ByteSize() > MAX_REQUEST_BYTES:
+    if request.ByteSize() > mutates.MAX_REQUEST_BYTES:
         raise refuse("batch_job_error", "REQUEST_TOO_LARGE")
     with world.transaction(call.customer_id) as tx:
         job = tx.get("batch_job", request.resource_name)

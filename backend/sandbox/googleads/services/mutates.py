@@ -11,6 +11,9 @@ from backend.sandbox.googleads.mutate import engine
 from backend.sandbox.googleads.mutate.operations import MutateRequest, decode
 from backend.sandbox.googleads.transaction import Transaction
 
+MAX_REQUEST_BYTES = 10_484_504
+"""Google's best practices name it for batch jobs; a mutate of that size is refused as too large, too."""
+
 
 def operation_count(request: Any) -> int:
     """How many operations a mutate request counts for the quota."""
@@ -31,6 +34,8 @@ def is_mutate(request_descriptor: Any) -> bool:
 @rpc("GoogleAdsService.Mutate", writes=True, cost=operation_count)
 def mutate(call: Call) -> Any:
     """Any mutate request."""
+    if call.request.ByteSize() > MAX_REQUEST_BYTES:
+        raise errors.refuse("database_error", "REQUEST_TOO_LARGE")
     request = decode(call.request, call.user)
     note_operations(call, request)
     _check_options(request)
