@@ -288,7 +288,7 @@ class _Loader:
             self._session.scalars(
                 select(edge)
                 .where(edge.customer_id == self._customer.id, column.in_(holder_ids), edge.status.in_(LIVE))
-                .order_by(edge.field_type, edge.asset_id)
+                .order_by(edge.id)
             )
         )
 

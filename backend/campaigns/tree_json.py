@@ -87,7 +87,7 @@ LINK_FROM = "FROM {edge} l JOIN assets x ON x.customer_id = l.customer_id AND x.
 
 def _links(edge: str, holder: str, alias: str) -> str:
     """The sitelinks, callouts and images linked to `alias`."""
-    return f"""(SELECT coalesce(json_agg(to_json(k) ORDER BY k.field_type, k.asset_id), '[]')
+    return f"""(SELECT coalesce(json_agg(to_json(k) ORDER BY k.id), '[]')
       FROM ({LINK} {LINK_FROM.format(edge=edge)}
       WHERE l.customer_id = {alias}.customer_id AND l.{holder} = {alias}.id AND l.status <> 'REMOVED') k)"""
 

@@ -218,7 +218,8 @@ class TreeWriter:
         """Add sitelinks, callouts and images to a campaign or an ad group; gives asset and kind of each in order."""
         keys = [(self._link_id(link), link["field_type"]) for link in links]
         for asset_id, field_type in dict.fromkeys(keys):
-            self._add(edge, **{column: holder_id}, asset_id=asset_id, field_type=field_type, status="ENABLED")
+            place = {column: holder_id, "asset_id": asset_id, "field_type": field_type}
+            self._add(edge, id=self._next_id(), **place, status="ENABLED")
         return keys
 
     def _link_id(self, link: Mapping[str, Any]) -> UUID:

@@ -54,7 +54,8 @@ ASSETS = StructureQuery(
             fields=(
                 Field("name", "nullif(s.name, '')", editable=True),
                 Field("type", "s.type"),
-                Field("text", "nullif(s.text, '')"),
+                # A sitelink and a callout have their text in a message of their own.
+                Field("text", "coalesce(nullif(s.text, ''), nullif(s.link_text, ''), nullif(s.callout_text, ''))"),
                 Field("youtube_video_id", "nullif(s.youtube_video_id, '')"),
                 Field("resource_name", resource_name("assets", "s.id"), derived=True),
             ),

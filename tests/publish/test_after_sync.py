@@ -37,4 +37,6 @@ def test_a_sync_adds_nothing_to_what_was_published(team: Team, account: str, wor
                 h["asset_text"] for h in new_ad["descriptions"]
             )
     assert len(after["negative_keywords"]) == len(before["negative_keywords"])
-    assert len(after["asset_links"]) == len(before["asset_links"])
+    assert [link["text"] for link in after["asset_links"]] == [link["text"] for link in before["asset_links"]]
+    again = team.client.post("/api/campaigns", json=search_tree(account)).get_json()
+    assert again["problems"] == []  # what it shares with the first is still what it was

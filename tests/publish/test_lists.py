@@ -15,7 +15,7 @@ from backend.publish import recording
 from tests.campaigns.test_children import search_tree
 from tests.publish.conftest import OwnStack, run_here
 from tests.publish.ledger import creates, kinds, made, mutates
-from tests.support.database import Rows
+from tests.support.database import Rows, job_waiter
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker
@@ -254,7 +254,8 @@ def test_a_list_that_came_by_sync_is_edited_like_any_other(
     name = listed["name"]
     slug = next(item["slug"] for item in team.client.get("/api/customers").get_json() if item["customer_id"] == account)
     command = {"slug": slug, "command": "append", "args": {}}
-    assert team.client.post("/api/runbooks/execute", json=command, headers=WAIT).status_code == 200
+    synced = team.client.post("/api/runbooks/execute", json=command).get_json()["job_id"]
+    assert job_waiter(rows)(synced, 120)["status"] == "finished"
     (found,) = team.client.get("/api/shared_sets", query_string={"customer_id": account, "q": name}).get_json()
     assert (found["sync_status"], found["keyword_count"]) == ("synced", 1)
     path = f"/api/shared_sets/{found['id']}"
