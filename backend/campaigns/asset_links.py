@@ -128,4 +128,5 @@ def _editable(work: Work, actor: Actor, link_id: UUID, check_tag: Callable[[int]
     actor.must_be(Role.EDITOR, found.customer.id)
     check_tag(found.row.version)
     children.must_be_editable(found.campaign)
+    children.must_not_be_under_way(found.row)
     return found

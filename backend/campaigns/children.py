@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAssetGroup, SharedSet
+from backend.adgraph.columns import SyncState
 from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
 from backend.adgraph.models import Ad, AdGroup, Campaign, Customer, Keyword
 from backend.campaigns import ad_texts, dirty, flat, images, linking, problems, tree_json
@@ -222,6 +223,16 @@ def must_be_editable(owner: Campaign | SharedSet) -> None:
         raise Conflict("The list is removed; restore it first.")
 
 
+def must_not_be_under_way(row: SyncState) -> None:
+    """Refuse edits of what a push is just making at Google: what it sent is what will be there.
+
+    Raises:
+        Conflict
+    """
+    if row.sync_status == "publishing":
+        raise Conflict("It is being made at Google; wait for the end of the push.", code="publish_in_progress")
+
+
 def patch(
     work: Work, actor: Actor, kind: Kind, child_id: UUID, form: Mapping[str, Any], *, check_tag: Callable[[int], None]
 ) -> Found:
@@ -234,6 +245,7 @@ def patch(
     actor.must_be(Role.EDITOR, found.customer.id)
     check_tag(found.row.version)
     must_be_editable(found.owner)
+    must_not_be_under_way(found.row)
     _refuse_read_only(kind, found)
     before = {name: _current(found, name) for name in form if name in kind.columns}
     before |= {name: getattr(found.row, name) for name in form if name in OURS}
@@ -317,6 +329,7 @@ def remove(work: Work, actor: Actor, kind: Kind, child_id: UUID, check_tag: Call
     if check_tag is not None:
         check_tag(found.row.version)
     must_be_editable(found.owner)
+    must_not_be_under_way(found.row)
     if found.live:
         dirty.edit(found.edge if found.edge is not None else found.row, "status", "REMOVED")
     else:

@@ -284,6 +284,7 @@ def unlink(work: Work, actor: Actor, parent: tuple[Campaign, Customer], shared_s
     edge = work.session.get(CampaignSharedSet, key, with_for_update=True)
     if edge is None or edge.status == "REMOVED":
         raise NotFound("The campaign does not use this list.")
+    children.must_not_be_under_way(edge)
     linking.unlink(work.session, edge)
     linking.refresh(work.session, campaign)
     children.edited(work, actor, campaign, customer, "shared list unlinked", before={"shared_set_id": shared_set_id})

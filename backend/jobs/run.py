@@ -133,12 +133,16 @@ class JobRun:
             LostLease: another run took over; nothing of the block is kept.
         """
         with unit_of_work() as work:
-            held = work.session.execute(
-                text("SELECT fence FROM jobs WHERE id = :id AND status = 'started' FOR UPDATE"), {"id": self.job_id}
-            ).scalar()
-            if held != self.fence:
+            if not self.is_held(work):
                 raise LostLease
             yield work
+
+    def is_held(self, work: Work) -> bool:
+        """Tell whether this run still holds the job, and keep it so until the transaction ends."""
+        held = work.session.execute(
+            text("SELECT fence FROM jobs WHERE id = :id AND status = 'started' FOR UPDATE"), {"id": self.job_id}
+        ).scalar()
+        return bool(held == self.fence)
 
     def finish(self, work: Work, outcome: Outcome) -> None:
         """End the job well in the transaction of its effect, inside `write()`."""

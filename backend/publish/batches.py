@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.ids import new_id
+from backend.integrations.googleads import requests
 from backend.integrations.googleads.errors import AdsFailure
 from backend.integrations.googleads.mutate.plan import Operation
+from backend.jobs.models import Job
 from backend.jobs.run import JobRun
 from backend.publish.models import MutateBatch
 
@@ -50,6 +52,11 @@ class Sent:
         return cls(resource, verb, name, tuple(about), tuple(fields))
 
 
+def sent(operations: Iterable[Operation]) -> list[Sent]:
+    """Keep what matters of planned operations."""
+    return [Sent.of(operation) for operation in operations]
+
+
 def sent_operations(batch: MutateBatch) -> list[Sent]:
     """Give the operations of a batch in order."""
     return [Sent.from_json(packed) for packed in batch.operations]
@@ -68,6 +75,32 @@ def open_batch(session: Session, customer_id: UUID, subject_id: UUID, kinds: Ite
         .order_by(MutateBatch.created_at)
         .limit(1)
     )
+
+
+def open_to(session: Session, customer_id: UUID, subject_id: UUID, kinds: Iterable[str], job_id: UUID) -> list[UUID]:
+    """Give the batches of this subject that a job has to bring to their end, the oldest first.
+
+    Its own, and those of jobs that gave up; what another job is working on is that one's.
+    """
+    active = select(Job.id).where(Job.id == MutateBatch.job_id, Job.status.in_(("queued", "started"))).exists()
+    query = select(MutateBatch.id).where(
+        MutateBatch.customer_id == customer_id,
+        MutateBatch.subject_id == subject_id,
+        MutateBatch.kind.in_(list(kinds)),
+        MutateBatch.state.in_(OPEN),
+        or_(MutateBatch.job_id == job_id, MutateBatch.job_id.is_(None), ~active),
+    )
+    return list(session.scalars(query.order_by(MutateBatch.created_at)))
+
+
+def marker_in_doubt(session: Session, customer_id: UUID, subject_id: UUID, kind: str) -> str | None:
+    """Give the marker of an earlier request about a subject whose outcome is still open.
+
+    Whatever is sent next carries the same one: should the earlier copy arrive after all, the second fails as a whole,
+    whatever was renamed meanwhile.
+    """
+    batch = open_batch(session, customer_id, subject_id, [kind])
+    return batch.marker if batch is not None and batch.state == "SENT" else None
 
 
 def last_refused(session: Session, customer_id: UUID, subject_id: UUID, job_id: UUID) -> MutateBatch | None:
@@ -109,7 +142,7 @@ def prepare(
     subject_id: UUID,
     kind: str,
     payload: bytes,
-    operations: Sequence[Operation],
+    operations: Sequence[Sent],
     marker: str | None,
     before: dict[str, Any] | None = None,
     phase: int = 0,
@@ -128,12 +161,25 @@ def prepare(
         marker=marker,
         request=payload,
         request_sha256=hashlib.sha256(payload).digest(),
-        operations=[Sent.of(operation).as_json() for operation in operations],
+        operations=[operation.as_json() for operation in operations],
         before_images=before or {},
     )
     session.add(batch)
     session.flush()
     return batch
+
+
+def status_of_campaign(batch: MutateBatch, *, version: str) -> str:
+    """Give the status with which a publish's request makes its campaign.
+
+    Raises:
+        ValueError: It makes none.
+    """
+    created = requests.created_fields(batch.request, version=version)
+    for operation, fields in zip(sent_operations(batch), created, strict=True):
+        if operation.resource == "campaign":
+            return str(fields["status"])
+    raise ValueError("the request makes no campaign")
 
 
 def load(session: Session, customer_id: UUID, batch_id: UUID) -> MutateBatch:
@@ -166,9 +212,27 @@ def seconds_left(session: Session, batch: MutateBatch) -> float:
     return (batch.deadline_at - now).total_seconds()
 
 
-def not_sent(batch: MutateBatch) -> None:
-    """Note that nothing reached Google after all."""
-    batch.state = "PREPARED"
+def not_sent(session: Session, batch: MutateBatch, *, in_doubt: bool) -> None:
+    """Note that this copy never reached Google.
+
+    Args:
+        in_doubt: An earlier copy may have: the batch stays SENT, and is looked for before it is sent again.
+    """
+    if in_doubt:
+        batch.deadline_at = session.execute(select(func.clock_timestamp())).scalar_one()
+    else:
+        batch.state = "PREPARED"
+
+
+def give_up(session: Session, customer_id: UUID, job_id: UUID) -> None:
+    """Note that a job ended badly: what it never sent is over, what it may have sent is sent by nobody again.
+
+    What its batches are about may be edited from now on, so their bytes are no longer what is wanted. An open outcome
+    stays to be looked up by the next publish or push of the same thing.
+    """
+    mine = (MutateBatch.customer_id == customer_id, MutateBatch.job_id == job_id)
+    session.execute(update(MutateBatch).where(*mine, MutateBatch.state == "PREPARED").values(state="ABANDONED"))
+    session.execute(update(MutateBatch).where(*mine, MutateBatch.state == "SENT").values(job_id=None))
 
 
 def applied(batch: MutateBatch, names: Sequence[str], request_id: str | None) -> None:

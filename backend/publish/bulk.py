@@ -52,8 +52,13 @@ class Stand:
 
 
 def is_large(batch: MutateBatch) -> bool:
-    """Tell whether a batch goes by batch job: too many operations, or too many bytes."""
-    return len(batch.operations) > MAX_OPERATIONS or len(batch.request) > requests.MAX_REQUEST_BYTES
+    """Tell whether a batch goes by batch job."""
+    return is_too_large(len(batch.operations), len(batch.request))
+
+
+def is_too_large(operations: int, size: int) -> bool:
+    """Tell whether one request cannot hold this: too many operations, or too many bytes."""
+    return operations > MAX_OPERATIONS or size > requests.MAX_REQUEST_BYTES
 
 
 class BulkDelivery:
@@ -171,12 +176,14 @@ class BulkDelivery:
             count = len(batches.load(work.session, self._target.customer_id, self._batch_id).operations)
         names = [""] * count
         failures: list[AdsFailure] = []
+        request_id: str | None = None
         for result in self._gateway.batch_job_results(stand.batch_job):
             names[result.index] = result.resource_name
+            request_id = result.request_id
             for failure in result.failures:
                 failures.append(
                     AdsFailure(
                         failure.code, failure.message, failure.path, result.index, failure.trigger, failure.details
                     )
                 )
-        return MutateReply(tuple(names), tuple(failures))
+        return MutateReply(tuple(names), tuple(failures), request_id)

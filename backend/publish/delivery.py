@@ -5,7 +5,8 @@
                          ╰ absent: send the very same bytes again
 
 A second copy that reaches Google although the first one did fails whole there, because the names in the request are
-unique (the campaign's, the marker label's); that refusal, too, means: look.
+unique (the campaign's, the marker label's); that refusal, too, means: look. A look-up may lag, so what such a refusal
+proves (or, after a lost answer, may prove) is believed before what a search does not show.
 """
 
 from __future__ import annotations
@@ -42,11 +43,15 @@ log = get_logger(__name__)
 LOOKS = 2
 """How often the marker is looked for before it counts as absent: a look-up may lag behind the mutate."""
 LONGEST_TRYING = timedelta(hours=6)
+MARKER_TAKEN = "LabelError.DUPLICATE_NAME"
+"""The marker's name is random: a label of this name was made by an earlier copy of these very bytes."""
+SENDS_IN_DOUBT = 5
+"""So often a refused duplicate is looked for again, when another name than the marker's was taken."""
 REAUTH_PAUSE_S = 3_600.0
 DUPLICATES = frozenset(
     {
         "CampaignError.DUPLICATE_CAMPAIGN_NAME",
-        "LabelError.DUPLICATE_NAME",
+        MARKER_TAKEN,
         "CampaignBudgetError.DUPLICATE_NAME",
         "AdGroupError.DUPLICATE_ADGROUP_NAME",
         "AssetError.DUPLICATE_ASSET_NAME",
@@ -64,6 +69,34 @@ class Target:
 
     customer_id: UUID
     google_customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One send of a batch that is marked and about to leave.
+
+    Attributes:
+        count: How often the bytes were sent, with this time.
+        in_doubt: An earlier copy may have been carried out.
+        give_up_at: On the monotonic clock: whoever was held up for longer sends nothing any more, because the others
+            believe that this copy has either arrived or never will.
+    """
+
+    payload: bytes
+    count: int
+    in_doubt: bool
+    give_up_at: float
+
+    def seconds_left(self) -> float:
+        """Give the deadline of the call.
+
+        Raises:
+            Reschedule: There is no time left; nothing was sent.
+        """
+        left = self.give_up_at - time.monotonic()
+        if left <= 0:
+            raise Reschedule(0, "outcome_unknown")
+        return left
 
 
 def open_gateway(job: JobRun, customer_id: UUID) -> Gateway:
@@ -101,26 +134,72 @@ def deliver(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateRe
     found = _resolve_earlier(job, target, batch_id, gateway, look)
     if found is not None:
         return found
-    payload, sends = _about_to_send(job, target, batch_id)
+    sending = _about_to_send(job, target, batch_id)
     reached(job, Point.SENT)
-    timing = current_app.config["TIMING"]
     try:
-        reply = gateway.mutate(target.google_customer_id, payload, deadline_s=timing.publish_deadline)
+        reply = gateway.mutate(target.google_customer_id, sending.payload, deadline_s=sending.seconds_left())
     except OutcomeUnknown as lost:
         log.warning("outcome_unknown", batch_id=str(batch_id), detail=lost.message, google_request_id=lost.request_id)
-        # Whoever lost an answer in the same outage comes back at another moment.
-        wait = timing.publish_deadline + timing.publish_grace + backoff_seconds(sends)
-        raise Reschedule(wait, "outcome_unknown") from lost
+        raise _look_again_later(sending) from lost
     except Refused as refusal:
-        if refusal.codes() & DUPLICATES:
-            adopted = _look(gateway, look)
-            if adopted is not None:
-                return MutateReply(tuple(adopted), request_id=refusal.request_id)
-        raise
+        adopted = _made_by_an_earlier_copy(job, target, batch_id, look, sending, gateway=gateway, refusal=refusal)
+        if adopted is None:
+            raise
+        return adopted
     except AdsError as problem:
-        raise _later(job, target, batch_id, problem) from problem
+        raise _later(job, target, batch_id, problem, sending) from problem
     reached(job, Point.ANSWERED)
     return reply
+
+
+def _look_again_later(sending: _Sending) -> Reschedule:
+    """Come back when the outcome is settled; whoever lost an answer in the same outage comes at another moment."""
+    timing = current_app.config["TIMING"]
+    wait = timing.publish_deadline + timing.publish_grace + backoff_seconds(sending.count)
+    return Reschedule(wait, "outcome_unknown")
+
+
+def _made_by_an_earlier_copy(
+    job: JobRun,
+    target: Target,
+    batch_id: UUID,
+    look: Look,
+    sending: _Sending,
+    *,
+    gateway: Gateway,
+    refusal: Refused,
+) -> MutateReply | None:
+    """What a refusal means when an earlier copy may have arrived: its result, or None when it is a refusal indeed.
+
+    Raises:
+        Reschedule: A name is taken and what took it cannot be seen yet: the search lags behind.
+        JobFailed: It was not seen for hours.
+    """
+    taken = refusal.codes() & DUPLICATES
+    if look is never or not (taken or sending.in_doubt):
+        return None
+    adopted = _look(job, gateway, look)
+    if adopted is not None:
+        return MutateReply(tuple(adopted), request_id=refusal.request_id)
+    if MARKER_TAKEN in taken or (taken and sending.in_doubt and sending.count < SENDS_IN_DOUBT):
+        log.warning("duplicate_not_seen", codes=sorted(taken), google_request_id=refusal.request_id)
+        _must_not_look_for_ever(job, target, batch_id, refusal)
+        raise _look_again_later(sending) from refusal
+    return None
+
+
+def _must_not_look_for_ever(job: JobRun, target: Target, batch_id: UUID, refusal: Refused) -> None:
+    """What Google says exists and shows to nobody for hours was taken away there meanwhile."""
+    with job.write() as work:
+        batch = batches.load(work.session, target.customer_id, batch_id)
+        if not _tried_too_long(work.session.execute(select(func.now())).scalar_one(), batch):
+            return
+        batch.state = "ABANDONED"
+    raise JobFailed(
+        "outcome_unknown",
+        "Google says that this was made already, and does not show it: look for it there before it is tried again.",
+        extra={"google_request_id": refusal.request_id},
+    )
 
 
 def resolve(job: JobRun, target: Target, batch_id: UUID, look: Look) -> MutateReply | None:
@@ -154,59 +233,49 @@ def _resolve_earlier(job: JobRun, target: Target, batch_id: UUID, gateway: Gatew
         return None
     if left > 0:
         raise Reschedule(left, "outcome_unknown")
-    adopted = _look(gateway, look, job=job, target=target, batch_id=batch_id)
+    adopted = _look(job, gateway, look)
     log.info("outcome_looked_up", batch_id=str(batch_id), found=adopted is not None, sent_by_fence=sent_by)
     return None if adopted is None else MutateReply(tuple(adopted))
 
 
-def _look(
-    gateway: Gateway,
-    look: Look,
-    *,
-    job: JobRun | None = None,
-    target: Target | None = None,
-    batch_id: UUID | None = None,
-) -> Sequence[str] | None:
+def _look(job: JobRun, gateway: Gateway, look: Look) -> Sequence[str] | None:
     """Look several times: an answer may come from a moment before the mutate."""
     timing = current_app.config["TIMING"]
     for attempt in range(1 if look is never else LOOKS):
         if attempt:
             time.sleep(min(timing.publish_grace, 5.0))
-        try:
-            found = look(gateway)
-        except (RateLimited, TransientError, NeedsReauth) as problem:
-            if job is None or target is None or batch_id is None:
-                raise Reschedule(timing.publish_grace, "outcome_unknown") from problem
-            raise _pause(problem, job) from problem
+        found = asked(job, lambda: look(gateway))
         if found is not None:
             return found
     return None
 
 
-def _about_to_send(job: JobRun, target: Target, batch_id: UUID) -> tuple[bytes, int]:
-    """Mark a batch as sent; its bytes, and how often they were sent with this time."""
+def _about_to_send(job: JobRun, target: Target, batch_id: UUID) -> _Sending:
+    """Mark a batch as sent."""
     timing = current_app.config["TIMING"]
+    give_up_at = time.monotonic() + timing.publish_deadline
     with job.write() as work:
         batch = batches.load(work.session, target.customer_id, batch_id)
         if batch.state not in batches.OPEN:
             raise LostLease
+        in_doubt = batch.state == "SENT"
         batches.mark_sent(work.session, batch, job, deadline_s=timing.publish_deadline, grace_s=timing.publish_grace)
-        return batch.request, batch.sends
+        return _Sending(batch.request, batch.sends, in_doubt, give_up_at)
 
 
-def _later(job: JobRun, target: Target, batch_id: UUID, problem: AdsError) -> Exception:
-    """Nothing reached Google: give the batch back and say when to try again."""
+def _later(job: JobRun, target: Target, batch_id: UUID, problem: AdsError, sending: _Sending) -> Exception:
+    """This copy did not reach Google: say when to try again; a batch of which no copy did is given back."""
     with job.write() as work:
         batch = batches.load(work.session, target.customer_id, batch_id)
-        batches.not_sent(batch)
+        batches.not_sent(work.session, batch, in_doubt=sending.in_doubt)
         tired = _tried_too_long(work.session.execute(select(func.now())).scalar_one(), batch)
-    if tired and isinstance(problem, TransientError):
+    if tired and isinstance(problem, TransientError) and not sending.in_doubt:
         return JobFailed(
             "google_unavailable",
             "Google Ads could not be reached for hours; nothing was made there.",
             extra={"google_request_id": problem.request_id},
         )
-    return _pause(problem, job, sends=batch.sends)
+    return _pause(problem, job, sends=sending.count)
 
 
 def _tried_too_long(now: object, batch: MutateBatch) -> bool:

@@ -11,11 +11,11 @@ from backend.core.db import unit_of_work
 from backend.integrations.googleads import requests
 from backend.integrations.googleads.errors import AdsError, NeedsReauth, RateLimited, Refused
 from backend.integrations.googleads.mutate import policy
-from backend.integrations.googleads.mutate.plan import MAX_OPERATIONS
 from backend.jobs.engine import backoff_seconds
 from backend.jobs.run import JobFailed, JobRun, Outcome, Reschedule
 from backend.publish import delivery, findings, pending_images
 from backend.publish.batches import Sent
+from backend.publish.bulk import is_too_large
 from backend.publish.planner import images_needed_first, plan_images, plan_publish
 from backend.publish.publishing import as_dict
 
@@ -51,9 +51,9 @@ def dry_run(job: JobRun) -> Outcome:
     tree.marker = tree.marker or f"{DRY_MARKER} {job.job_id}"
     first = images_needed_first(tree.assets())
     plan = plan_images(google_customer_id, first) if first else plan_publish(google_customer_id, tree)
-    if len(plan) > MAX_OPERATIONS:
-        return Outcome({"publishable": True, "complete": False, "operations": len(plan)})
     payload = requests.encode_mutate(plan, version=version, validate_only=True)
+    if is_too_large(len(plan), len(payload)):
+        return Outcome({"publishable": True, "complete": False, "operations": len(plan)})
     gateway = delivery.open_gateway(job, job.customer_id)
     try:
         reply = gateway.mutate(google_customer_id, payload, deadline_s=current_app.config["TIMING"].publish_deadline)

@@ -120,11 +120,16 @@ def from_failures(
     causes = [failure for failure in listed if failure.code != PARENT_FAILED]
     for failure in causes or listed:
         about = subjects[failure.index] if failure.index is not None and failure.index < len(subjects) else ()
-        pointer = places.get(tuple(about), "") + _within(failure.path)
+        pointer = place_of(failure, about, places)
         if flat_form:
             pointer = flat.flat_pointer(pointer, flat_form)
         found.append(Finding(pointer or "/", failure.code, failure.message))
     return list(dict.fromkeys(found))
+
+
+def place_of(failure: AdsFailure, about: Subject, places: Mapping[Subject, str]) -> str:
+    """Give where in the form something is that Google refused."""
+    return places.get(tuple(about), "") + _within(failure.path)
 
 
 def _within(path: str) -> str:

@@ -36,12 +36,24 @@ def make(
     Raises:
         Refused, Reschedule, JobFailed
     """
+    # What an earlier job left open may hold other images than those that are needed now.
+    while _made_some(job, target, subject_id, used, refused):
+        job.check()
+
+
+def _made_some(
+    job: JobRun,
+    target: Target,
+    subject_id: UUID,
+    used: Callable[[Session], Iterable[AssetNode]],
+    refused: Callable[[UUID, Refused], None],
+) -> bool:
     with job.write() as work:
         needed = images_needed_first(used(work.session))
         batch = batches.open_batch(work.session, target.customer_id, subject_id, [IMAGES])
         if batch is None:
             if not needed:
-                return
+                return False
             plan = plan_images(target.google_customer_id, needed)
             version: str = current_app.config["SETTINGS"].google.api_version
             batch = batches.prepare(
@@ -51,7 +63,7 @@ def make(
                 subject_id=subject_id,
                 kind=IMAGES,
                 payload=requests.encode_mutate(plan, version=version),
-                operations=plan.operations,
+                operations=batches.sent(plan.operations),
                 marker=None,
             )
         batch_id, operations = batch.id, batches.sent_operations(batch)
@@ -70,3 +82,4 @@ def make(
         batch = batches.load(work.session, target.customer_id, batch_id)
         recording.record_created(work.session, target.customer_id, operations, reply.resource_names)
         batches.applied(batch, reply.resource_names, reply.request_id)
+    return True

@@ -1,8 +1,13 @@
-"""Finds at Google the links that a batch would have made: the same asset, by its name or content, in the same place."""
+"""Finds at Google the links that a batch would have made: the same asset, by its name or content, in the same place.
+
+Google keeps the old name of an image that it has already, and shows nobody its bytes. Such a one is recognised by its
+form, size and length, where only one image in the place has these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from backend.campaigns.tree import AssetNode, AssetUse, CampaignNode
@@ -11,10 +16,12 @@ from backend.publish.asking import enum_name
 from backend.publish.creatives import image_name
 from backend.publish.planner import Subject, subject
 
+Key = tuple[Any, ...]
 CONTENT = (
     "asset.resource_name, asset.name, asset.text_asset.text, asset.sitelink_asset.link_text,"
     " asset.sitelink_asset.description1, asset.sitelink_asset.description2, asset.callout_asset.callout_text,"
-    " asset.youtube_video_asset.youtube_video_id, asset.final_urls"
+    " asset.youtube_video_asset.youtube_video_id, asset.final_urls, asset.image_asset.mime_type,"
+    " asset.image_asset.file_size, asset.image_asset.full_size.width_pixels, asset.image_asset.full_size.height_pixels"
 )
 
 
@@ -58,15 +65,44 @@ def _found(
         f" WHERE campaign.id = {campaign_id} AND {kind}.status != 'REMOVED'"
     )
     names: dict[Subject, str] = {}
+    strange: list[tuple[tuple[Any, ...], Any, Any]] = []
     for row in gateway.search(customer_id, query):
         link = getattr(row, kind)
         place = (getattr(link, parent), enum_name(link, "field_type"))
-        for content in (("name", row.asset.resource_name), _content_of(row.asset)):
-            use = ours.get((*place, content))
-            if use is not None and use.id is not None:
-                names[subject(kind, use.id)] = link.resource_name
-                names[subject("asset", use.asset.id)] = row.asset.resource_name
+        found = [ours[key] for content in _contents_of(row.asset) if (key := (*place, content)) in ours]
+        for use in found:
+            names.update(_pair(kind, use, link, row.asset))
+        if not found and row.asset.WhichOneof("asset_data") == "image_asset":
+            strange.append(((*place, _picture_of(row.asset.image_asset)), link, row.asset))
+    left = {key: use for key, use in ours.items() if use.id is not None and subject(kind, use.id) not in names}
+    pictures = Counter(key for key, _, _ in strange)
+    by_picture = _once({key: (*key[:2], _picture(use.asset)) for key, use in left.items() if use.asset.type == "IMAGE"})
+    for picture, link, asset in strange:
+        if pictures[picture] == 1 and picture in by_picture:
+            names.update(_pair(kind, left[by_picture[picture]], link, asset))
     return names
+
+
+def _pair(kind: str, use: AssetUse, link: Any, asset: Any) -> dict[Subject, str]:
+    if use.id is None:
+        return {}
+    return {subject(kind, use.id): link.resource_name, subject("asset", use.asset.id): asset.resource_name}
+
+
+def _once(pictures: Mapping[Key, Key]) -> dict[Key, Key]:
+    """Turn round a table, leaving out what stands in it more than once."""
+    counted = Counter(pictures.values())
+    return {picture: key for key, picture in pictures.items() if counted[picture] == 1}
+
+
+def _picture(asset: AssetNode) -> tuple[Any, ...]:
+    size = len(asset.data) if asset.data is not None else asset.size
+    return (asset.mime_type, asset.width, asset.height, size)
+
+
+def _picture_of(image: Any) -> tuple[Any, ...]:
+    mime = enum_name(image, "mime_type").replace("_", "/").lower()
+    return (mime, image.full_size.width_pixels, image.full_size.height_pixels, image.file_size)
 
 
 def _content(asset: AssetNode) -> tuple[Any, ...]:
@@ -81,6 +117,11 @@ def _content(asset: AssetNode) -> tuple[Any, ...]:
         lines = [asset.attributes.get(name) or "" for name in ("description1", "description2")]
         return ("SITELINK", asset.text, *lines, *asset.attributes.get("final_urls", ()))
     return (asset.type, asset.text)
+
+
+def _contents_of(asset: Any) -> Iterator[tuple[Any, ...]]:
+    yield ("name", asset.resource_name)
+    yield _content_of(asset)
 
 
 def _content_of(asset: Any) -> tuple[Any, ...]:

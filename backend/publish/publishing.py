@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from backend.adgraph.models import Campaign, Customer
 from backend.campaigns import problems
 from backend.campaigns.loading import load_tree
-from backend.campaigns.objectives import bidding_for
 from backend.campaigns.tree import AssetNode, CampaignNode
 from backend.core import audit
 from backend.core.db import Work, unit_of_work
@@ -32,6 +31,7 @@ from backend.jobs.run import JobFailed, JobRun, Outcome
 from backend.publish import (
     batches,
     delivery,
+    edited_since,
     findings,
     images_first,
     lists,
@@ -40,8 +40,10 @@ from backend.publish import (
     recording,
     settling,
 )
+from backend.publish.batches import Sent
 from backend.publish.bulk import BulkDelivery, is_large
 from backend.publish.delivery import Target
+from backend.publish.ending import become_published, result_of
 from backend.publish.planner import plan_publish
 from backend.publish.recovery import Point, reached
 
@@ -78,25 +80,36 @@ class Publishing:
         inherited = self._inherit()
         if inherited is not None:
             return inherited
+        round_ = self._next_round()
         if self._open_batch(PUBLISH) is None:
             self._fetch_images()
             self._check_again()
             self._images_first()
-        for round_ in range(policy.MAX_ROUNDS):
+        while round_ < policy.MAX_ROUNDS:
             batch_id = self._open_batch(PUBLISH) or self._prepare(round_)
             reached(self._job, Point.PREPARED)
             try:
                 return self._finish(batch_id, self._deliver(batch_id))
             except Refused as refusal:
                 self._refused(batch_id, refusal)
+                round_ = self._next_round()
         raise JobFailed("publish_failed", "Google kept finding new policy objections; see policy_findings.")
+
+    def _next_round(self) -> int:
+        """The policy round that comes next, whichever run sent those before it; an answer may have been lost."""
+        with unit_of_work() as work:
+            open_ = batches.open_batch(work.session, self._customer_id, self._campaign_id, [PUBLISH])
+            if open_ is not None:
+                return open_.round
+            last = batches.last_refused(work.session, self._customer_id, self._campaign_id, self._job.job_id)
+            return last.round + 1 if last is not None and last.exemptions else 0
 
     def _already_done(self) -> Outcome | None:
         with unit_of_work() as work:
             campaign = self._campaign(work.session)
             if campaign.google_id is None or campaign.status != "PUBLISHED":
                 return None
-            return Outcome(_result(campaign))
+            return Outcome(result_of(campaign))
 
     def _inherit(self) -> Outcome | None:
         """Settle what an earlier publish of this campaign sent and never heard of: adopt it, or leave it for good.
@@ -112,13 +125,23 @@ class Publishing:
                 return None
             batch_id, large = batch.id, is_large(batch)
         if large:
-            return self._finish(batch_id, self._deliver(batch_id))
+            return self._inherit_large(batch_id)
         found = delivery.resolve(self._job, self._target, batch_id, self._look_for(batch_id))
         if found is not None:
             return self._finish(batch_id, found)
         with self._job.write() as work:
             batches.load(work.session, self._customer_id, batch_id).state = "ABANDONED"
         return None
+
+    def _inherit_large(self, batch_id: UUID) -> Outcome | None:
+        """A batch job that was started runs to its end; what it did not make is made by a request of our own."""
+        try:
+            return self._finish(batch_id, self._deliver(batch_id))
+        except Refused as refusal:
+            with self._job.write() as work:
+                batch = batches.load(work.session, self._customer_id, batch_id)
+                batches.refused(batch, refusal.failures, refusal.request_id)
+            return None
 
     def _reopen(self) -> None:
         """A failed publish that somebody asked to retry is under way again, unless the draft was edited since."""
@@ -196,7 +219,7 @@ class Publishing:
             subject_id=self._campaign_id,
             kind=PUBLISH,
             payload=payload,
-            operations=plan.operations,
+            operations=batches.sent(plan.operations),
             marker=marker,
             phase=1,
             round_=round_,
@@ -237,14 +260,18 @@ class Publishing:
             campaign = self._campaign(session, lock=True)
             if campaign.google_id is None:
                 raise Refused(reply.failures, request_id=reply.request_id)
-            _become_published(campaign, self._job.args.get("google_status", "PAUSED"))
+            if batch.job_id == self._job.job_id:
+                become_published(campaign, self._job.args.get("google_status", "PAUSED"))
+            else:
+                become_published(campaign, batches.status_of_campaign(batch, version=self._version))
+                edited_since.mark(session, self._customer_id, batch.request, operations, version=self._version)
             recording.mark_tree(session, self._customer_id, self._campaign_id, "publishing", "draft")
             settling.explain(session, self._customer_id, operations, reply.failures, reply.request_id)
             session.flush()
             session.refresh(campaign)
             outcome = Outcome(
                 {
-                    **_result(campaign),
+                    **result_of(campaign),
                     "google_request_id": batch.google_request_id,
                     "operations": len(operations),
                     "failed": len({failure.index for failure in reply.failures}),
@@ -291,10 +318,11 @@ class Publishing:
             batch = batches.load(work.session, self._customer_id, batch_id)
             batches.refused(batch, refusal.failures, refusal.request_id)
             previous = [policy.Finding(**item) for item in batches.earlier_exemptions(work.session, batch)]
-            agreed = self._agreed(refusal.failures, objections, previous)
+            operations = batches.sent_operations(batch)
+            agreed = self._agreed(refusal.failures, operations, objections, previous)
             batch.exemptions = [as_dict(item) for item in agreed] if agreed else None
             tree, campaign, _ = self._tree(work.session)
-            subjects = [operation.subject for operation in batches.sent_operations(batch)]
+            subjects = [operation.subject for operation in operations]
             errors = findings.from_failures(refusal.failures, subjects, findings.pointers(tree), campaign.flat)
             if agreed:
                 audit.record(
@@ -319,6 +347,7 @@ class Publishing:
     def _agreed(
         self,
         failures: Sequence[AdsFailure],
+        operations: Sequence[Sent],
         objections: Sequence[policy.Finding],
         previous: Sequence[policy.Finding],
     ) -> list[policy.Finding]:
@@ -330,57 +359,11 @@ class Publishing:
             by_name = (objection.topic, None) in consented
             if not objection.exemptible or not (by_name or objection.consent in consented):
                 return []
+            if not policy.takes_exemption(operations[objection.index].resource, objection.kind):
+                return []
         known = {(item.index, item.consent) for item in previous}
         new = [item for item in objections if (item.index, item.consent) not in known]
         return [*previous, *new] if new else []
-
-
-def fail(job: JobRun, error: dict[str, Any]) -> None:
-    """Bring the campaign of a publish that failed for good to its final state; safe to repeat."""
-    if job.customer_id is None or job.subject_id is None:
-        return
-    with unit_of_work() as work:
-        key = {"customer_id": job.customer_id, "id": job.subject_id}
-        campaign = work.session.get(Campaign, key, with_for_update=True)
-        if campaign is None or campaign.status != "PUBLISHING":
-            return
-        recording.mark_tree(work.session, job.customer_id, job.subject_id, "publishing", "draft")
-        campaign = work.session.get_one(Campaign, key, with_for_update=True)
-        campaign.status, campaign.sync_status = "FAILED", "sync_error"
-        campaign.sync_error = {name: error.get(name) for name in ("code", "detail", "google_request_id")}
-        if error.get("errors"):
-            campaign.problems = list(error["errors"])[: problems.MOST_SHOWN]
-        campaign.version += 1
-        work.emit(
-            Event(
-                tenant_id=job.tenant_id,
-                kind="campaign.publish_failed",
-                data={"code": error.get("code"), "detail": error.get("detail")},
-                customer_id=job.customer_id,
-                subject_id=job.subject_id,
-                version=campaign.version,
-            )
-        )
-
-
-def _become_published(campaign: Campaign, google_status: str) -> None:
-    if campaign.google_id is None:
-        raise ValueError("Google gave the campaign no id")
-    campaign.status, campaign.google_status = "PUBLISHED", google_status
-    campaign.bidding = dict(bidding_for(campaign.campaign_type, campaign.objective, campaign.bidding))
-    campaign.bidding_strategy_type = next(iter(campaign.bidding), "").upper() or None
-    campaign.problems = []
-    campaign.flat = {}
-    campaign.version += 1
-
-
-def _result(campaign: Campaign) -> dict[str, Any]:
-    return {
-        "campaign_id": str(campaign.id),
-        "google_campaign_id": str(campaign.google_id),
-        "resource_name": campaign.resource_name,
-        "google_status": campaign.google_status,
-    }
 
 
 def as_dict(item: policy.Finding) -> dict[str, Any]:

@@ -193,6 +193,7 @@ def _mark(work: Work, actor: Actor, wish: Wish, row_id: UUID, order: Order) -> b
     found = children.find(work.session, actor, kind, row_id, lock=True)
     actor.must_be(Role.PUBLISHER if found.live else Role.EDITOR, found.customer.id)
     children.must_be_editable(found.owner)
+    children.must_not_be_under_way(found.row)
     if isinstance(found.owner, SharedSet) and wish.action != "remove":
         raise Conflict("A negative of a list is in force or removed; it has no other status.")
     if wish.action == "remove" and not found.live:

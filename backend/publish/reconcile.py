@@ -2,13 +2,13 @@
 
 A campaign is ours only when the label that was made in the same mutate carries our marker; its name alone says
 nothing. Parts are paired by what is unique among them: an ad group's name, a keyword's text and match type, an ad's
-content, an image's name.
+content, an image's name. What is removed at Google, or belongs to another row of ours already, is never paired.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backend.campaigns.tree import AdNode, CampaignNode
@@ -92,13 +92,17 @@ def _budget(gateway: Gateway, customer_id: str, tree: CampaignNode, campaign_id:
 def _ad_groups(gateway: Gateway, customer_id: str, tree: CampaignNode, campaign_id: int) -> _Names:
     if not tree.ad_groups:
         return {}
-    by_name = {group.name: group for group in tree.ad_groups}
+    known: dict[str, Any] = {group.resource_name: group for group in tree.ad_groups if group.resource_name}
+    by_name = {group.name: group for group in tree.ad_groups if group.resource_name is None}
     names: _Names = {}
-    query = f"SELECT ad_group.resource_name, ad_group.name FROM ad_group WHERE campaign.id = {campaign_id}"
-    groups: dict[str, Any] = {}
+    query = (
+        "SELECT ad_group.resource_name, ad_group.name FROM ad_group"
+        f" WHERE campaign.id = {campaign_id} AND ad_group.status != 'REMOVED'"
+    )
+    groups = dict(known)
     for row in gateway.search(customer_id, query):
         group = by_name.get(row.ad_group.name)
-        if group is not None:
+        if group is not None and row.ad_group.resource_name not in known:
             names[subject("ad_group", group.id)] = row.ad_group.resource_name
             groups[row.ad_group.resource_name] = group
     names.update(_keywords(gateway, customer_id, campaign_id, groups))
@@ -111,13 +115,16 @@ def _keywords(gateway: Gateway, customer_id: str, campaign_id: int, groups: dict
         (group_name, keyword.text.casefold(), keyword.match_type, keyword.negative): keyword
         for group_name, group in groups.items()
         for keyword in group.keywords
+        if keyword.resource_name is None
     }
+    held = {keyword.resource_name for group in groups.values() for keyword in group.keywords}
     if not ours:
         return {}
     query = (
         "SELECT ad_group_criterion.resource_name, ad_group_criterion.ad_group, ad_group_criterion.negative,"
         " ad_group_criterion.keyword.text, ad_group_criterion.keyword.match_type FROM ad_group_criterion"
         f" WHERE campaign.id = {campaign_id} AND ad_group_criterion.type = 'KEYWORD'"
+        " AND ad_group_criterion.status != 'REMOVED'"
     )
     names: _Names = {}
     for row in gateway.search(customer_id, query):
@@ -129,74 +136,106 @@ def _keywords(gateway: Gateway, customer_id: str, campaign_id: int, groups: dict
             criterion.negative,
         )
         keyword = ours.get(key)
-        if keyword is not None:
+        if keyword is not None and criterion.resource_name not in held:
             names[subject("keyword", keyword.id)] = criterion.resource_name
     return names
 
 
 def _negatives(gateway: Gateway, customer_id: str, tree: CampaignNode, campaign_id: int) -> _Names:
-    ours = {(keyword.text.casefold(), keyword.match_type): keyword for keyword in tree.negatives}
+    ours = {(word.text.casefold(), word.match_type): word for word in tree.negatives if word.resource_name is None}
+    held = {word.resource_name for word in tree.negatives}
     if not ours:
         return {}
     query = (
         "SELECT campaign_criterion.resource_name, campaign_criterion.keyword.text,"
         " campaign_criterion.keyword.match_type FROM campaign_criterion"
         f" WHERE campaign.id = {campaign_id} AND campaign_criterion.type = 'KEYWORD'"
+        " AND campaign_criterion.status != 'REMOVED'"
     )
     names: _Names = {}
     for row in gateway.search(customer_id, query):
         criterion = row.campaign_criterion
         keyword = ours.get((criterion.keyword.text.casefold(), enum_name(criterion.keyword, "match_type")))
-        if keyword is not None:
+        if keyword is not None and criterion.resource_name not in held:
             names[subject("keyword", keyword.id)] = criterion.resource_name
     return names
 
 
 def _ads(gateway: Gateway, customer_id: str, campaign_id: int, groups: dict[str, Any]) -> _Names:
     """Pair ads by content; ads with the same content in one ad group are interchangeable."""
+    texts = ", ".join(f"ad_group_ad.ad.{name}" for name in _AD_TEXTS)
     query = (
         "SELECT ad_group_ad.resource_name, ad_group_ad.ad_group, ad_group_ad.ad.final_urls, ad_group_ad.ad.type,"
-        " ad_group_ad.ad.responsive_search_ad.headlines, ad_group_ad.ad.responsive_search_ad.descriptions,"
-        " ad_group_ad.ad.responsive_display_ad.headlines, ad_group_ad.ad.responsive_display_ad.descriptions,"
-        " ad_group_ad.ad.demand_gen_multi_asset_ad.headlines, ad_group_ad.ad.demand_gen_multi_asset_ad.descriptions,"
-        " ad_group_ad.ad.demand_gen_video_responsive_ad.headlines,"
-        " ad_group_ad.ad.demand_gen_carousel_ad.headline"
-        f" FROM ad_group_ad WHERE campaign.id = {campaign_id}"
+        f" {texts} FROM ad_group_ad WHERE campaign.id = {campaign_id} AND ad_group_ad.status != 'REMOVED'"
     )
-    theirs: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for row in gateway.search(customer_id, query):
-        ad = row.ad_group_ad
-        key = (ad.ad_group, tuple(ad.ad.final_urls), frozenset(_headlines(ad.ad)))
-        theirs[key].append(ad.resource_name)
+    held = {last_id(ad.resource_name) for group in groups.values() for ad in group.ads if ad.resource_name}
+    theirs = [row.ad_group_ad for row in gateway.search(customer_id, query)]
+    left = [ad for ad in theirs if last_id(ad.resource_name) not in held]
     names: _Names = {}
-    for group_name, group in groups.items():
-        for ad in group.ads:
-            key = (group_name, tuple(ad.final_urls), frozenset(_own_headlines(ad)))
-            if theirs[key]:
-                names[subject("ad", ad.id)] = theirs[key].pop(0)
+    # First by all their texts; should Google have changed some of them, by the headlines alone.
+    for kinds in (_ALL_TEXTS, frozenset({"headline"})):
+        free: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+        taken = set(names.values())
+        for ad in left:
+            if ad.resource_name not in taken:
+                free[(ad.ad_group, tuple(ad.ad.final_urls), _texts(ad.ad, kinds))].append(ad.resource_name)
+        for group_name, group in groups.items():
+            for ad in group.ads:
+                found = free.get((group_name, tuple(ad.final_urls), _own_texts(ad, kinds)))
+                if ad.resource_name is None and subject("ad", ad.id) not in names and found:
+                    names[subject("ad", ad.id)] = found.pop(0)
     return names
 
 
-def _own_headlines(ad: AdNode) -> Iterator[str]:
-    for use in ad.slot("HEADLINE"):
-        yield use.asset.text or ""
+_AD_TEXTS = (
+    *(f"responsive_search_ad.{name}" for name in ("headlines", "descriptions", "path1", "path2")),
+    *(f"responsive_display_ad.{name}" for name in ("headlines", "descriptions")),
+    *(f"demand_gen_multi_asset_ad.{name}" for name in ("headlines", "descriptions")),
+    *(f"demand_gen_video_responsive_ad.{name}" for name in ("headlines", "descriptions")),
+    *(f"demand_gen_carousel_ad.{name}" for name in ("headline", "description")),
+)
+_ALL_TEXTS = frozenset({"headline", "description", "path1", "path2"})
+"""By what ads are recognised."""
 
 
-def _headlines(ad: Any) -> Iterable[str]:
+def _own_texts(ad: AdNode, kinds: frozenset[str]) -> frozenset[tuple[str, str]]:
+    found = {
+        (kind, use.asset.text or "")
+        for kind, slot in (("headline", "HEADLINE"), ("description", "DESCRIPTION"))
+        for use in ad.slot(slot)
+    }
+    paths = (("path1", ad.path1), ("path2", ad.path2)) if ad.type == "RESPONSIVE_SEARCH_AD" else ()
+    found |= {(name, text) for name, text in paths if text}
+    return frozenset(one for one in found if one[0] in kinds)
+
+
+def _texts(ad: Any, kinds: frozenset[str]) -> frozenset[tuple[str, str]]:
     kind = ad.WhichOneof("ad_data")
-    message = getattr(ad, kind) if kind else None
-    if message is None:
-        return ()
-    if "headlines" in message.DESCRIPTOR.fields_by_name:
-        return [asset.text for asset in message.headlines]
-    return [message.headline.text] if "headline" in message.DESCRIPTOR.fields_by_name else ()
+    if kind is None:
+        return frozenset()
+    message = getattr(ad, kind)
+    found: set[tuple[str, str]] = set()
+    for path in _AD_TEXTS:
+        holder, _, name = path.partition(".")
+        if holder != kind:
+            continue
+        value = getattr(message, name)
+        if name.startswith("path"):
+            found |= {(name, value)} if value else set()
+        else:
+            listed = value if name.endswith("s") else [value]
+            found |= {(name.removesuffix("s"), item.text) for item in listed}
+    return frozenset(one for one in found if one[0] in kinds)
 
 
 def _asset_groups(gateway: Gateway, customer_id: str, tree: CampaignNode, campaign_id: int) -> _Names:
     if not tree.asset_groups:
         return {}
-    by_name = {group.name: group for group in tree.asset_groups}
-    query = f"SELECT asset_group.resource_name, asset_group.name FROM asset_group WHERE campaign.id = {campaign_id}"
+    by_name = {group.name: group for group in tree.asset_groups if group.resource_name is None}
+    query = (
+        "SELECT asset_group.resource_name, asset_group.name FROM asset_group"
+        f" WHERE campaign.id = {campaign_id} AND asset_group.status != 'REMOVED'"
+    )
     names: _Names = {}
     for row in gateway.search(customer_id, query):
         group = by_name.get(row.asset_group.name)

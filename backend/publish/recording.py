@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.integrations.googleads.resource_names import last_id
+from backend.publish import twins
 from backend.publish.batches import Sent
 
 ENTITIES = {
@@ -65,6 +66,7 @@ def record_created(session: Session, customer_id: UUID, operations: Sequence[Sen
             found[operation.subject[0]].append((UUID(operation.subject[1]), _id(name), name))
     session.flush()  # what is pending would be lost when the rows are expired below
     found["asset"] = _take_over_known(session, customer_id, found.pop("asset", []))
+    twins.give_way(session, customer_id, found)
     for kind, rows in found.items():
         if not rows:
             continue
@@ -87,6 +89,14 @@ _ASSET_EDGES = {
     "campaign_asset": "campaign_id",
     "ad_group_asset": "ad_group_id",
 }
+
+_CARDS = text("""
+UPDATE assets a SET attributes = a.attributes || (SELECT jsonb_object_agg(e.key, CAST(:known AS text))
+    FROM jsonb_each_text(a.attributes) AS e WHERE e.value = :ours)
+WHERE a.customer_id = CAST(:customer AS uuid) AND a.type = 'DEMAND_GEN_CAROUSEL_CARD' AND EXISTS (
+    SELECT FROM jsonb_each_text(a.attributes) AS e WHERE e.value = :ours)
+""")
+"""A carousel card names its images among its attributes."""
 
 
 def _take_over_known(
@@ -122,6 +132,7 @@ def _use_instead(session: Session, customer_id: UUID, ours: UUID, known: UUID) -
             ),
             values,
         )
+    session.execute(_CARDS, {name: str(value) for name, value in values.items()})
     # What is left of ours goes with it: edges cascade.
     session.execute(
         text("DELETE FROM assets WHERE customer_id = :customer AND id = :ours AND google_id IS NULL"), values

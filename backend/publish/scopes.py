@@ -41,6 +41,25 @@ class Scope:
             return pending_of(session, customer, row, self.only)
         return pending_of_list(session, customer, row, self.only)
 
+    def take(
+        self, session: Session, customer_id: UUID, states: Iterable[str] = ("draft", "sync_error")
+    ) -> tuple[Pending, CampaignNode]:
+        """Give what waits, with what is new marked as under way: from now on nobody edits it here.
+
+        It is marked before it is read, so that an edit is in what is sent or is refused; and after, because something
+        may have been added in between.
+
+        Args:
+            states: What is taken up; without `sync_error`, what was just refused stays marked as such.
+        """
+        taken = list(states) if self.only is None else []
+        for before in taken:
+            self.mark(session, customer_id, before, "publishing")
+        found = self.pending(session, customer_id)
+        for before in taken:
+            self.mark(session, customer_id, before, "publishing")
+        return found
+
     def claim(self, session: Session, customer_id: UUID) -> None:
         """Take the lists that are to be made, until the commit.
 

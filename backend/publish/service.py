@@ -21,8 +21,8 @@ from backend.core.ids import new_id
 from backend.core.security import Actor, Role
 from backend.jobs import service as jobs
 from backend.jobs.models import Job
-from backend.publish import recording
-from backend.publish.publishing import not_pending
+from backend.publish import batches, recording
+from backend.publish.publishing import PUBLISH, not_pending
 
 PUBLISH_KIND = "publish"
 DRY_RUN_KIND = "publish.dry_run"
@@ -45,7 +45,7 @@ def request_publish(work: Work, actor: Actor, campaign_id: UUID, order: Mapping[
     _must_be_a_draft(session, campaign)
     _must_pass(work, actor, campaign, customer)
     campaign.status, campaign.sync_status = "PUBLISHING", "publishing"
-    campaign.marker = MARKER.format(new_id())
+    campaign.marker = batches.marker_in_doubt(session, customer.id, campaign_id, PUBLISH) or MARKER.format(new_id())
     campaign.sync_error = None
     campaign.version += 1
     session.flush()

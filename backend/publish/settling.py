@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -84,12 +84,12 @@ def settle(session: Session, customer_id: UUID, batch: MutateBatch, reply: Mutat
             if operation.verb != "create" and row is not None:
                 _applied(session, row, operation, batch.before_images.get(":".join(key), {}).get("after", {}))
             continue
-        settled.failures.append(_failure(index, operation, reason, reply.request_id))
+        settled.failures.append(failure_of(index, operation, reason, reply.request_id))
         if key[0] == "targeting":
             targeting_failed.add(key[1])
         if row is not None:
             _refused(row, reason, reply.request_id)
-    _settle_targeting(session, customer_id, batch.before_images, targeting_failed)
+    settle_targeting(session, customer_id, batch.before_images, targeting_failed)
     session.flush()
     return settled
 
@@ -158,7 +158,8 @@ def _refused(row: Any, reason: AdsFailure, request_id: str | None) -> None:
         row.sync_status = "sync_error"
 
 
-def _failure(index: int, operation: Sent, reason: AdsFailure, request_id: str | None) -> dict[str, Any]:
+def failure_of(index: int, operation: Sent, reason: AdsFailure, request_id: str | None) -> dict[str, Any]:
+    """Give a refused item as the result of a push shows it."""
     return {
         "index": index,
         "kind": operation.subject[0] if operation.subject else operation.resource,
@@ -169,7 +170,10 @@ def _failure(index: int, operation: Sent, reason: AdsFailure, request_id: str | 
     }
 
 
-def _settle_targeting(session: Session, customer_id: UUID, images: Mapping[str, Any], failed: set[str]) -> None:
+def settle_targeting(
+    session: Session, customer_id: UUID, images: Mapping[str, Any], failed: Collection[str] = ()
+) -> None:
+    """Note that Google has the targeting of campaigns, but for those of which something was refused."""
     for key, image in images.items():
         kind, _, campaign_id = key.partition(":")
         if kind != "targeting" or campaign_id in failed:

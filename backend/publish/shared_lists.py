@@ -45,7 +45,9 @@ def _keywords(gateway: Gateway, customer_id: str, lists: dict[str, SharedSetNode
         (name, keyword.text.casefold(), keyword.match_type): keyword
         for name, shared in lists.items()
         for keyword in shared.keywords
+        if keyword.resource_name is None
     }
+    held = {keyword.resource_name for shared in lists.values() for keyword in shared.keywords}
     if not ours:
         return {}
     listed = ", ".join(f"'{name}'" for name in lists)
@@ -59,7 +61,7 @@ def _keywords(gateway: Gateway, customer_id: str, lists: dict[str, SharedSetNode
         criterion = row.shared_criterion
         key = (criterion.shared_set, criterion.keyword.text.casefold(), enum_name(criterion.keyword, "match_type"))
         keyword = ours.get(key)
-        if keyword is not None:
+        if keyword is not None and criterion.resource_name not in held:
             names[subject("keyword", keyword.id)] = criterion.resource_name
     return names
 

@@ -50,10 +50,10 @@ def of_push(
         inherited: Batches that an earlier push left open and this one brought to their end.
     """
     query = (
-        select(MutateBatch.operations, MutateBatch.errors, MutateBatch.google_request_id)
+        select(MutateBatch.operations, MutateBatch.errors, MutateBatch.google_request_id, MutateBatch.state)
         .where(
             MutateBatch.customer_id == customer_id,
-            MutateBatch.state == "APPLIED",
+            MutateBatch.state.in_(("APPLIED", "REFUSED")),
             MutateBatch.kind.in_(list(kinds)),
             or_(MutateBatch.job_id == job_id, MutateBatch.id.in_(list(inherited))),
         )
@@ -61,14 +61,15 @@ def of_push(
     )
     ended: dict[tuple[object, ...], dict[str, Any] | None] = {}
     request_ids: list[str] = []
-    for operations, errors, request_id in session.execute(query):
+    for operations, errors, request_id, state in session.execute(query):
         refused = {error["index"]: error for error in errors or ()}
         counted: Counter[tuple[object, ...]] = Counter()
         for index, packed in enumerate(operations):
             sent = Sent.from_json(packed)
             item = (sent.resource, sent.verb, sent.subject)
             counted[item] += 1  # targeting is one subject with many operations
-            ended[*item, counted[item]] = refused.get(index)
+            if state == "APPLIED" or index in refused:  # the rest of a refused request went on in another one
+                ended[*item, counted[item]] = refused.get(index)
         request_ids += [request_id] if request_id else []
     failures = [failure for failure in ended.values() if failure is not None]
     return Tally(len(ended) - len(failures), failures, request_ids)

@@ -31,6 +31,7 @@ def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -
         " campaign_criterion.ad_schedule.start_minute, campaign_criterion.ad_schedule.end_hour,"
         " campaign_criterion.ad_schedule.end_minute FROM campaign_criterion"
         f" WHERE campaign.id = {last_id(tree.resource_name)} AND campaign_criterion.type IN ({listed})"
+        " AND campaign_criterion.status != 'REMOVED'"
     )
     found: dict[str, tuple[str, float]] = {}
     for row in gateway.search(customer_id, query):
@@ -77,22 +78,21 @@ def plan_difference(
 ) -> None:
     """Add what leads from the criteria at Google to the wanted targeting."""
     about = subject("targeting", tree.id)
-    keys: set[str] = set()
-    for criterion in targeting_criteria(wanted):
-        key = _key(criterion, criterion.get("negative", False))
-        keys.add(key)
-        modifier = criterion.get("bid_modifier", UNCHANGED)
-        if key not in existing:
-            plan.link("campaign_criterion", about, campaign=tree.resource_name, **criterion)
-        elif modifier != existing[key][1]:
-            plan.update("campaign_criterion", existing[key][0], ["bid_modifier"], about, bid_modifier=modifier)
+    criteria = {_key(one, one.get("negative", False)): one for one in targeting_criteria(wanted)}
+    # What goes, goes first: an hour that takes the place of another would overlap with it.
     for key, (name, modifier) in existing.items():
-        if key in keys:
+        if key in criteria:
             continue
         if '"device"' not in key:
             plan.remove("campaign_criterion", name, about)
         elif modifier != UNCHANGED:  # Google keeps a criterion for every device
             plan.update("campaign_criterion", name, ["bid_modifier"], about, bid_modifier=UNCHANGED)
+    for key, criterion in criteria.items():
+        modifier = criterion.get("bid_modifier", UNCHANGED)
+        if key not in existing:
+            plan.link("campaign_criterion", about, campaign=tree.resource_name, **criterion)
+        elif modifier != existing[key][1]:
+            plan.update("campaign_criterion", existing[key][0], ["bid_modifier"], about, bid_modifier=modifier)
 
 
 def cost(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:

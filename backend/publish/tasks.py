@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from backend.jobs.registry import handles
 from backend.jobs.run import JobRun, Outcome
-from backend.publish import dry_run, publishing, pushing
+from backend.publish import dry_run, ending, publishing, pushing
 from backend.publish.push_service import PUSH_KIND
 from backend.publish.service import DRY_RUN_KIND, PUBLISH_KIND
 
 
-@handles(PUBLISH_KIND, on_failure=publishing.fail)
+@handles(PUBLISH_KIND, on_failure=ending.fail)
 def publish_campaign(job: JobRun) -> Outcome:
     """Publish one campaign, exactly once."""
     return publishing.Publishing(job).run()

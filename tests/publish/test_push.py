@@ -10,7 +10,7 @@ import pytest
 
 from tests.campaigns.test_children import search_tree
 from tests.publish.ledger import creates, mutates
-from tests.support.database import Rows
+from tests.support.database import Rows, job_waiter
 from tests.support.sandbox import Sandbox
 from tests.support.team import Team
 from tests.support.worker import Worker
@@ -260,3 +260,71 @@ def test_the_budget_cap_and_the_reason(
         "SELECT reason FROM audit_events WHERE subject = :s AND action = 'campaign.budget'", s=f"campaign:{tree['id']}"
     )
     assert [row["reason"] for row in trail] == ["Sale"]
+
+
+def test_hours_of_a_live_campaign_are_replaced(
+    team: Team, account: str, sandbox: Sandbox, live: Callable[..., dict[str, Any]]
+) -> None:
+    """The old hours leave before the new ones come, for Google takes none that overlap."""
+    path = f"/api/campaigns/{live()['id']}"
+    targeting = team.client.get(f"{path}/tree").get_json()["targeting"]
+    hours = [{"day_of_week": "MONDAY", "start_hour": 9, "end_hour": 17}]
+    tag = {"If-Match": team.client.get(path).headers["ETag"]}
+    team.client.patch(path, json={"targeting": targeting | {"ad_schedule": hours}}, headers=tag)
+    since = sandbox.last_seq()
+
+    pushed = team.client.post(f"{path}/push", headers=WAIT)
+
+    assert pushed.status_code == 200, pushed.text
+    assert (pushed.get_json()["push"]["failed"], pushed.get_json()["is_dirty"]) == (0, False)
+    sent = [operation["campaign_criterion_operation"] for operation in operations(sandbox, since, account)]
+    assert [next(iter(one)) for one in sent] == ["remove", "create"]
+
+
+@pytest.mark.slow(reason="waits out the deadline of a lost answer")
+def test_targeting_whose_answer_was_lost_is_clean_afterwards(
+    team: Team, account: str, sandbox: Sandbox, live: Callable[..., dict[str, Any]], rows: Rows
+) -> None:
+    path = f"/api/campaigns/{live()['id']}"
+    wanted = {"locations": ["2276"], "languages": ["1000"], "ad_schedule": [], "devices": []}
+    tag = {"If-Match": team.client.get(path).headers["ETag"]}
+    team.client.patch(path, json={"targeting": wanted}, headers=tag)
+    sandbox.add_fault(method="Mutate", customer_id=account, when="after", grpc_status="DEADLINE_EXCEEDED")
+
+    job = job_waiter(rows)(team.client.post(f"{path}/push").get_json()["job_id"], 60)
+
+    assert (job["status"], job["result"]["failed"]) == ("finished", 0), job
+    assert team.client.get(path).get_json()["is_dirty"] is False
+    again = team.client.post(f"{path}/push", headers=WAIT).get_json()
+    assert (again["push"]["operations"], again["is_dirty"]) == (0, False)
+
+
+@pytest.mark.slow(reason="a campaign of five hundred keywords is published")
+def test_five_hundred_statuses_in_one_request(
+    team: Team, account: str, sandbox: Sandbox, rows: Rows, live: Callable[..., dict[str, Any]]
+) -> None:
+    """R2.9: each answers for itself by its index, one job and one call tell Google, repeating tells nothing."""
+    form = search_tree(account)["ad_groups"]
+    form[0]["keywords"] = [f"[chair number {number}]" for number in range(498)]
+    tree = live(ad_groups=form)
+    ids = [keyword["id"] for keyword in tree["ad_groups"][0]["keywords"]]
+    unknown, negative = str(uuid.uuid4()), tree["ad_groups"][0]["negative_keywords"][0]["id"]
+    asked = [*ids[:250], unknown, *ids[250:], ids[7]]
+    assert len(asked) == 500
+    since = sandbox.last_seq()
+
+    answer = team.client.post("/api/keywords/bulk", json={"action": "disable", "ids": asked}).get_json()
+
+    assert [item["index"] for item in answer["items"]] == list(range(500))
+    assert [item["id"] for item in answer["items"]] == asked
+    assert {item["result"] for item in answer["items"] if item["id"] != unknown} == {"accepted"}
+    assert (answer["items"][250]["result"], answer["items"][250]["code"]) == ("refused", "not_found")
+    (job_id,) = answer["jobs"]
+    job = job_waiter(rows)(job_id, 60)
+    assert (job["status"], job["result"]["applied"], job["result"]["failed"]) == ("finished", 498, 0), job
+    assert len(mutates(sandbox, since, account, "applied", "partial")) == 1
+    shown = team.client.get(f"/api/campaigns/{tree['id']}/tree").get_json()["ad_groups"][0]
+    assert {keyword["status"] for keyword in shown["keywords"]} == {"PAUSED"}
+    assert negative in {keyword["id"] for keyword in shown["negative_keywords"]}
+    again = team.client.post("/api/keywords/bulk", json={"action": "disable", "ids": ids}).get_json()
+    assert ({item["result"] for item in again["items"]}, again["jobs"]) == ({"done"}, [])

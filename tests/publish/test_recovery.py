@@ -137,3 +137,5 @@ def test_an_open_batch_of_an_earlier_publish_is_settled_first(
     assert trees(sandbox, since, killed.account) == 1
     states = killed.rows("SELECT state FROM mutate_batches WHERE subject_id = :id ORDER BY created_at", id=campaign_id)
     assert [row["state"] for row in states] == (["APPLIED"] if applied else ["ABANDONED", "APPLIED"])
+    shown = client.get(path).get_json()
+    assert (shown["name"], shown["dirty_fields"]) == (edited, ["name"] if applied else [])  # no edit is lost

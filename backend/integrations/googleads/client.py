@@ -185,7 +185,7 @@ class LiveGateway:
         while True:
             request = types.ListBatchJobResultsRequest.pb()(resource_name=batch_job, page_token=token, page_size=1_000)
             payload = request.SerializeToString()
-            body, _ = self._read(
+            body, request_id = self._read(
                 partial(self._unary, "BatchJobService", "ListBatchJobResults", payload, None, resource_name=batch_job)
             )
             response = types.ListBatchJobResultsResponse.pb().FromString(body)
@@ -194,6 +194,7 @@ class LiveGateway:
                     result.operation_index,
                     _result_name(result.mutate_operation_response),
                     from_partial(result.status, self._version),
+                    request_id,
                 )
             token = response.next_page_token
             if not token:

@@ -39,11 +39,12 @@ class MutateReply:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of one operation of a batch job."""
+    """What became of one operation of a batch job; `request_id` is Google's id of the call that told it."""
 
     index: int
     resource_name: str
     failures: tuple[AdsFailure, ...] = ()
+    request_id: str | None = None
 
 
 class Gateway(Protocol):

@@ -7,12 +7,12 @@ reserves the word (`type_`), which is put right here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from backend.integrations.googleads.mutate.plan import MutatePlan, Operation
+from backend.integrations.googleads.mutate.plan import MutatePlan, Operation, references
 
 MAX_REQUEST_BYTES = 10_000_000
 """Above this a plan goes by batch job, in parts; Google's own limit for a batch part is 10,484,504 bytes."""
@@ -38,6 +38,60 @@ def as_validate_only(payload: bytes, *, version: str) -> bytes:
     request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
     request.validate_only = True
     return bytes(request.SerializeToString(deterministic=True))
+
+
+def temporary_names(payload: bytes, *, version: str) -> list[tuple[str, frozenset[str]]]:
+    """Give, per operation of an encoded request, the temporary name that it gives, and those that it refers to."""
+    request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
+    found: list[tuple[str, frozenset[str]]] = []
+    for operation in request.mutate_operations:
+        body = getattr(operation, operation.WhichOneof("operation"))
+        made = body.create if body.WhichOneof("operation") == "create" else None
+        named = frozenset(references(list(_texts(operation))))
+        own = made.resource_name if made is not None and made.resource_name in named else ""
+        found.append((own, named - {own}))
+    return found
+
+
+def _texts(message: Any) -> Iterator[str]:
+    """Yield every text in a message, at any depth."""
+    for field, value in message.ListFields():
+        for item in value if field.is_repeated else (value,):
+            if field.type == field.TYPE_STRING:
+                yield item
+            elif field.type == field.TYPE_MESSAGE:
+                yield from _texts(item)
+
+
+def without(payload: bytes, dropped: Collection[int], *, version: str) -> bytes:
+    """Give an encoded request without some of its operations; the others are the very same."""
+    request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
+    kept = [operation for index, operation in enumerate(request.mutate_operations) if index not in dropped]
+    del request.mutate_operations[:]
+    request.mutate_operations.extend(kept)
+    return bytes(request.SerializeToString(deterministic=True))
+
+
+def created_fields(payload: bytes, *, version: str) -> list[dict[str, Any]]:
+    """Give the plain fields of what each operation of an encoded request creates; empty for updates and removes.
+
+    Enums are their names; fields that hold messages or lists are left out.
+    """
+    request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
+    found: list[dict[str, Any]] = []
+    for operation in request.mutate_operations:
+        body = getattr(operation, operation.WhichOneof("operation"))
+        created = body.create if body.WhichOneof("operation") == "create" else None
+        found.append({} if created is None else dict(_plain(created)))
+    return found
+
+
+def _plain(message: Any) -> Iterator[tuple[str, Any]]:
+    for field, value in message.ListFields():
+        if field.is_repeated or field.type == field.TYPE_MESSAGE:
+            continue
+        named = field.enum_type.values_by_number[value].name if field.type == field.TYPE_ENUM else value
+        yield field.name.removesuffix("_"), named
 
 
 def split_mutate(payload: bytes, batch_job: str, *, version: str, max_operations: int = 1_000) -> list[bytes]:

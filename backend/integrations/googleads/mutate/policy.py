@@ -15,6 +15,7 @@ from backend.integrations.googleads.errors import AdsFailure
 from backend.integrations.googleads.mutate.plan import Operation
 
 MAX_ROUNDS = 3
+_TAKES = {"topic": frozenset({"ad_group_ad", "ad"}), "key": frozenset({"ad_group_criterion", "asset_group_signal"})}
 _BLOCKING_TYPES = frozenset({"PROHIBITED", "FULLY_LIMITED"})
 
 
@@ -75,6 +76,11 @@ def only_policy(failures: Iterable[AdsFailure]) -> bool:
     return all(failure.details.get("policy_violation") or failure.details.get("policy_topics") for failure in failures)
 
 
+def takes_exemption(resource: str, kind: str) -> bool:
+    """Tell whether an operation on a resource has a place for an exemption of this kind."""
+    return resource in _TAKES[kind]
+
+
 def exempt(operations: Sequence[Operation], agreed: Iterable[Finding]) -> list[Operation]:
     """Give the operations with the agreed exemptions put in; the others are the same objects.
 
@@ -86,14 +92,12 @@ def exempt(operations: Sequence[Operation], agreed: Iterable[Finding]) -> list[O
         operation = changed[finding.index]
         if not finding.exemptible:
             raise ValueError(f"{finding.topic} cannot be exempted")
+        if not takes_exemption(operation.resource, finding.kind):
+            raise ValueError(f"{operation.resource} takes no exemption of a {finding.kind}")
         if finding.kind == "topic":
-            if operation.resource not in ("ad_group_ad", "ad"):
-                raise ValueError(f"a topic cannot be ignored on {operation.resource}")
             topics = dict.fromkeys((*operation.ignorable_topics, finding.topic))
             changed[finding.index] = replace(operation, ignorable_topics=tuple(topics))
         else:
-            if operation.resource not in ("ad_group_criterion", "asset_group_signal"):
-                raise ValueError(f"a policy key cannot be exempted on {operation.resource}")
             keys = dict.fromkeys((*operation.exempt_keys, (finding.topic, finding.text)))
             changed[finding.index] = replace(operation, exempt_keys=tuple(keys))
     return changed

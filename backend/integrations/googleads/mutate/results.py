@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from backend.integrations.googleads.errors import AdsFailure
-from backend.integrations.googleads.mutate.plan import Operation, references
+from backend.integrations.googleads.mutate.plan import Operation
 
 PARENT_FAILED = "NewResourceCreationError.TEMP_ID_RESOURCE_HAD_ERRORS"
 
@@ -71,13 +71,18 @@ def real_names(found: Sequence[Outcome]) -> dict[str, str]:
     }
 
 
-def dependents(operations: Sequence[Operation], failed: set[int]) -> set[int]:
-    """Give the indexes of operations that refer, directly or not, to a temporary name whose operation failed."""
-    lost = {operations[index].name for index in failed if operations[index].name}
+def dependents(named: Sequence[tuple[str, Collection[str]]], failed: Collection[int]) -> set[int]:
+    """Give the indexes of operations that need, directly or not, what a failed one would have made.
+
+    Args:
+        named: Per operation the temporary name that it gives (or an empty one), and those that it refers to.
+        failed: The indexes of the operations that failed by themselves.
+    """
+    lost = {named[index][0] for index in failed if named[index][0]}
     found: set[int] = set()
-    for index, operation in enumerate(operations):
-        if index not in failed and any(name in lost for name in references(operation.fields) if name != operation.name):
+    for index, (name, needs) in enumerate(named):
+        if index not in failed and not lost.isdisjoint(needs):
             found.add(index)
-            if operation.name:
-                lost.add(operation.name)
+            if name:
+                lost.add(name)
     return found
