@@ -26,8 +26,9 @@ def test_the_owner_is_a_member_of_the_product_and_neither_is_a_superuser(servers
             "SELECT pg_has_role('cw_owner', 'cw_app', 'MEMBER'), pg_has_role('cw_app', 'cw_owner', 'MEMBER')"
         ).fetchone()
         assert found == (True, False)
-        rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolbypassrls FROM pg_roles WHERE rolname LIKE 'cw\\_%'"
-        assert connection.execute(rights).fetchall() == [(False, False, False, False)] * 2
+        rights = "rolsuper, rolcreaterole, rolcreatedb, rolbypassrls"
+        roles = connection.execute(f"SELECT rolname, {rights} FROM pg_roles WHERE rolname LIKE 'cw\\_%' ORDER BY 1")
+        assert roles.fetchall() == [(name, *[False] * 4) for name in ("cw_app", "cw_owner", "cw_reporting")]
 
 
 @pytest.mark.parametrize("role", ["cw_app", "cw_owner", "postgres"])
