@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from backend.integrations.googleads.rows import Chunk, Selection
 
 SCHEMA = "stats"
-MERGE_MEMORY = "64MB"
+PART_MEMORY, WHOLE_MEMORY = "64MB", "256MB"
+"""What a sort or hash of a merge may take on the server; a million rows of a window need 150 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +65,18 @@ def raw(session: Session) -> psycopg.Cursor[tuple[Any, ...]]:
 
 def stay_in_memory(session: Session) -> None:
     """Let the sorts and hashes of a merge stay in memory, for the rest of the transaction."""
-    raw(session).execute(f"SET LOCAL work_mem = '{MERGE_MEMORY}'")
+    raw(session).execute(f"SET LOCAL work_mem = '{PART_MEMORY}'")
 
 
 def join_by_hash(session: Session) -> None:
     """Let the rest of the transaction join whole sets by hash, in memory.
 
     The planner knows nothing yet of rows that came a moment ago. It takes them for few and chooses a nested loop, which
-    reads the other side, or adds it up, once for every row.
+    reads the other side, or adds it up, once for every row; or it sorts both sides, which costs more than a hash.
     """
-    stay_in_memory(session)
-    raw(session).execute("SET LOCAL enable_nestloop = off")
+    cursor = raw(session)
+    for setting in (f"work_mem = '{WHOLE_MEMORY}'", "enable_nestloop = off", "enable_mergejoin = off"):
+        cursor.execute(f"SET LOCAL {setting}")
 
 
 def drop_leftovers(session: Session, customer_id: UUID) -> int:
