@@ -6,16 +6,21 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from config import Settings, build_settings
 from tests.gaql.invalid import INVALID
 from tests.gaql.queries import VALID
+from tests.publish.conftest import close_connections
 from tests.support.http import Client
 from tests.support.sandbox import Sandbox
+from tests.support.servers import Servers
 from tests.support.team import Team, make_team
+from tests.sync.agency import running_agency
 
 QUERIES = [line for line in VALID.splitlines() if line.strip()] if isinstance(VALID, str) else list(VALID)
 # One query per resource, and every third refusal: the whole lists are the checker's own tests.
@@ -362,26 +367,16 @@ def test_a_long_answer_streams_with_flat_memory(ask: Callable[..., Any]) -> None
 
 
 @pytest.mark.soak
-def test_a_million_rows_stream_with_flat_memory(
-    rows: Any, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, stack: Any
-) -> None:
-    """The same with a sandbox that has a million search terms a year."""
-    from backend.app import create_app, create_stream_app
-    from config import build_settings
-    from tests.support.sandbox import start_sandbox
-    from tests.support.worker import start_worker
+@pytest.mark.slow("a sandbox, a database and a worker of its own, and a million rows")
+def test_a_million_rows_stream_with_flat_memory(servers: Servers, settings: Settings, tmp_path: Path) -> None:
+    """The same with an agency of its own that has a million search terms a year."""
+    from backend.app import create_stream_app
 
-    folder = tmp_path_factory.mktemp("million")
-    large = start_sandbox(folder / "sandbox", "--clients", "1", "--days", "365", "--size", "16")
-    stack.callback(large.stop)
-    variables = {**environment, **large.environment}
-    settings = build_settings(variables)
-    worker = start_worker(variables, folder / "worker")
-    stack.callback(worker.stop)
-    team = make_team(create_app(settings), rows, large, "Million", lambda: worker)
-    account = next(row for row in team.connect() if not row["manager"] and row["enabled"])
-    client = Client(create_stream_app(settings), team.token)
-    answer = client.post(PATH, json={"slug": account["slug"], "query": LONG}, buffered=False)
-    count, growth = streamed(answer, settled_after=50_000)
+    with running_agency(servers, settings, tmp_path, clients=1, days=365, workers=1, size=16) as agency:
+        app = create_stream_app(build_settings(agency.environment))
+        body = {"slug": agency.clients[0]["slug"], "query": LONG}
+        answer = Client(app, agency.team.token).post(PATH, json=body, buffered=False)
+        count, growth = streamed(answer, settled_after=50_000)
+        close_connections(app)
     assert count >= 1_000_000
     assert growth < 32 * 1024 * 1024, f"{growth} bytes more after {count} rows"

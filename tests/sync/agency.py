@@ -145,7 +145,7 @@ def _sums(found: Iterator[tuple[str, str, str, Any]]) -> Sums:
 
 @contextmanager
 def running_agency(
-    servers: Servers, settings: Settings, folder: Path, *, clients: int, days: int, workers: int
+    servers: Servers, settings: Settings, folder: Path, *, clients: int, days: int, workers: int, size: int = 1
 ) -> Iterator[Agency]:
     """Start an agency with its own sandbox, database and workers, and end it.
 
@@ -156,7 +156,7 @@ def running_agency(
 
     number = runs.worker_number()
     with ExitStack() as stack:
-        sandbox = start_sandbox(folder, "--clients", str(clients), "--days", str(days))
+        sandbox = start_sandbox(folder, "--clients", str(clients), "--days", str(days), "--size", str(size))
         stack.callback(sandbox.stop)
         database = stack.enter_context(servers.fresh_database(f"cw_agency_{number}"))
         environment = {
