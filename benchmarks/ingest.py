@@ -20,6 +20,7 @@ import os
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from operator import attrgetter
@@ -35,9 +36,10 @@ from sqlalchemy import Engine, create_engine, text  # noqa: E402
 from sqlalchemy.orm import Session  # noqa: E402
 
 from backend.adgraph import partitions  # noqa: E402
+from backend.adgraph.spool import Spool  # noqa: E402
 from backend.adgraph.staging import Stage, raw  # noqa: E402
 from backend.adgraph.stats import SEARCH_TERMS, merge_window  # noqa: E402
-from backend.integrations.googleads.rows import fast_path_installed, open_decoder  # noqa: E402
+from backend.integrations.googleads.rows import Kind, fast_path_installed, open_decoder  # noqa: E402
 from backend.integrations.googleads.rows.convert import converter  # noqa: E402
 from backend.integrations.googleads.rows.descriptor import find_leaf, full_response  # noqa: E402
 from backend.sync.reading import CHUNK_ROWS  # noqa: E402
@@ -49,6 +51,10 @@ CUSTOMER = uuid.UUID(int=1)
 REFERENCE_CHUNK = 50_000
 DLT_ROUNDS = 3
 SELECTION = SEARCH_TERM_STATS.selection
+REFERENCE = replace(
+    SELECTION, columns=tuple(replace(c, kind=Kind.FLOAT) if c.kind is Kind.DECIMAL else c for c in SELECTION.columns)
+)
+"""Doubles are doubles for the reference, and PostgreSQL casts them; only the product encodes decimals itself."""
 TABLE = SEARCH_TERMS.qualified
 
 
@@ -59,10 +65,10 @@ def connect(name: str = "DATABASE_URL") -> Engine:
 
 def reference(engine: Engine, address: str, customer: uuid.UUID = CUSTOMER) -> None:
     """The usual good pipeline."""
-    leaves = [find_leaf(streaming.VERSION, column.path) for column in SELECTION.columns]
+    leaves = [find_leaf(streaming.VERSION, column.path) for column in REFERENCE.columns]
     get = attrgetter(*(".".join(leaf.path) for leaf in leaves))
-    converters = [converter(column, leaf) for column, leaf in zip(SELECTION.columns, leaves, strict=True)]
-    stage = Stage(customer, "reference", SELECTION)
+    converters = [converter(column, leaf) for column, leaf in zip(REFERENCE.columns, leaves, strict=True)]
+    stage = Stage(customer, "reference", REFERENCE)
     waiting: list[tuple[Any, ...]] = []
     for message in streaming.stream(address, full_response(streaming.VERSION).FromString):
         for values in map(get, message.results):
@@ -82,9 +88,9 @@ def _reference_merge(engine: Engine, stage: Stage, rows: list[tuple[Any, ...]]) 
     with Session(engine) as session:
         stage.create(session)
         cursor = raw(session)
-        names = ", ".join(SELECTION.names)
+        names = ", ".join(REFERENCE.names)
         with cursor.copy(f"COPY {stage.table} ({names}) FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types([types.get(column.kind.sql_type, column.kind.sql_type) for column in SELECTION.columns])
+            copy.set_types([types.get(column.kind.sql_type, column.kind.sql_type) for column in REFERENCE.columns])
             for row in rows:
                 copy.write_row(row)
         columns = ", ".join((*SEARCH_TERMS.key, *SEARCH_TERMS.values))
@@ -102,28 +108,24 @@ def _reference_merge(engine: Engine, stage: Stage, rows: list[tuple[Any, ...]]) 
 
 
 def product(engine: Engine, address: str, customer: uuid.UUID = CUSTOMER, *, fast: bool = True) -> Any:
-    """What the sync does with a window: stage, one merge, nothing open while the stream is read."""
-    stage = Stage(customer, "product", SELECTION)
+    """What the sync does with a window: spool, one merge, nothing open while the stream is read."""
     decoder = open_decoder(SELECTION, streaming.VERSION, fast=fast)
+    with Spool(SELECTION, SEARCH_TERMS.constants(customer)) as spool:
 
-    def flush() -> None:
-        chunk = decoder.take()
-        if chunk is not None:
-            with Session(engine) as session:
-                stage.append(session, chunk)
-                session.commit()
+        def flush() -> None:
+            chunk = decoder.take()
+            if chunk is not None:
+                with Session(engine) as session:
+                    spool.append(session, chunk)
+                    session.commit()
 
-    with Session(engine) as session:
-        stage.create(session)
-        session.commit()
-    for message in streaming.stream(address):
-        if decoder.feed(message) >= CHUNK_ROWS:
-            flush()
-    flush()
-    with Session(engine) as session:
-        merged = merge_window(session, stage, SEARCH_TERMS, FIRST, LAST)
-        stage.drop(session)
-        session.commit()
+        for message in streaming.stream(address):
+            if decoder.feed(message) >= CHUNK_ROWS:
+                flush()
+        flush()
+        with Session(engine) as session:
+            merged = merge_window(session, customer, spool, SEARCH_TERMS, (FIRST, LAST))
+            session.commit()
     return merged
 
 

@@ -15,7 +15,7 @@ import psycopg
 from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
-    from backend.integrations.googleads.rows import Chunk, Selection
+    from backend.integrations.googleads.rows import Chunk, Constant, Selection
 
 SCHEMA = "stats"
 PART_MEMORY, WHOLE_MEMORY = "64MB", "256MB"
@@ -24,11 +24,12 @@ PART_MEMORY, WHOLE_MEMORY = "64MB", "256MB"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An unlogged table that holds the answer of one query about one account."""
+    """An unlogged table that holds the answer of one query about one account, behind what is the same in every row."""
 
     customer_id: UUID
     name: str
     selection: Selection
+    constants: tuple[Constant, ...] = ()
 
     @property
     def table(self) -> str:
@@ -37,16 +38,18 @@ class Stage:
 
     def create(self, session: Session) -> None:
         """Make the table, or empty what an earlier run left of it."""
-        columns = ", ".join(f'"{column.name}" {column.kind.sql_type}' for column in self.selection.columns)
+        types: list[tuple[str, str]] = [(constant.name, constant.sql_type) for constant in self.constants]
+        types += [(column.name, column.kind.sql_type) for column in self.selection.columns]
+        columns = ", ".join(f'"{name}" {sql_type}' for name, sql_type in types)
         cursor = raw(session)
         cursor.execute(f"DROP TABLE IF EXISTS {self.table}")
         cursor.execute(f"CREATE UNLOGGED TABLE {self.table} ({columns}) WITH (autovacuum_enabled = false)")
 
     def append(self, session: Session, chunk: Chunk) -> None:
         """Copy a chunk in, in PostgreSQL's binary format."""
-        names = ", ".join(f'"{name}"' for name in self.selection.names)
+        names = ", ".join(f'"{name}"' for name in (*(c.name for c in self.constants), *self.selection.names))
         with raw(session).copy(f"COPY {self.table} ({names}) FROM STDIN (FORMAT binary)") as copy:
-            chunk.write(copy)
+            chunk.write(copy, self.constants)
 
     def analyse(self, session: Session) -> None:
         """Tell the planner how much there is; without it a large merge may become a nested loop."""

@@ -7,7 +7,7 @@ There is one writer per account; its lease sees to that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -17,7 +17,9 @@ from psycopg import errors
 from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
+from backend.adgraph.spool import Spool
 from backend.adgraph.staging import Stage, join_by_hash, raw
+from backend.integrations.googleads.rows import Constant, Selection
 
 MEASURES = ("impressions", "clicks", "cost_micros", "conversions", "conversions_value")
 
@@ -48,22 +50,26 @@ class AssetPlace(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class StatsTable:
-    """A partitioned statistics table: its key after the customer, and what else a row holds.
+    """A partitioned statistics table: its key after the account, and what else a row holds.
 
-    Columns that the stage lacks (such as `level`) are given as SQL literals in `fixed`. `summed`: the stage has several
+    `fixed` are columns that are the same in every row of an answer, such as `level`. `summed`: an answer has several
     rows of a key, which are added up.
     """
 
     name: str
     key: tuple[str, ...]
     values: tuple[str, ...]
-    fixed: tuple[tuple[str, str], ...] = ()
+    fixed: tuple[Constant, ...] = ()
     summed: bool = False
 
     @property
     def qualified(self) -> str:
         """The name with its schema."""
         return f"{partitions.SCHEMA}.{self.name}"
+
+    def constants(self, customer_id: UUID) -> tuple[Constant, ...]:
+        """What stands in every row of an account's answer beside what Google said."""
+        return (Constant("customer_id", "uuid", customer_id), *self.fixed)
 
 
 def daily_stats(level: Level | AssetPlace) -> StatsTable:
@@ -72,7 +78,7 @@ def daily_stats(level: Level | AssetPlace) -> StatsTable:
         "daily_stats",
         key=("google_id", "parent_google_id", "date", "device", "network"),
         values=MEASURES,
-        fixed=(("level", f"{int(level)}"),),
+        fixed=(Constant("level", "smallint", int(level)),),
     )
 
 
@@ -91,63 +97,101 @@ class WindowMerged:
     deleted: int
 
 
-def merge_window(session: Session, stage: Stage, table: StatsTable, first: date, last: date) -> WindowMerged:
-    """Make a window of a statistics table equal to a filled stage, writing only what differs."""
-    partitions.ensure(session, table.name, first, last)
-    window = _Window(stage, table, first, last)
-    cursor = raw(session)
-    values = {"customer": stage.customer_id}
-    join_by_hash(session)
+def merge_window(
+    session: Session, customer_id: UUID, spool: Spool, table: StatsTable, days: tuple[date, date]
+) -> WindowMerged:
+    """Make a window of a statistics table equal to a spooled answer, writing only what differs.
+
+    `days` are the first and the last one of the window. The constants of `spool` are `table.constants(customer_id)`. An
+    empty window takes the answer as it is.
+    """
+    partitions.ensure(session, table.name, *days)
+    window = _Window(customer_id, spool.selection, table, *days)
     if not _exists(session, window):
-        return WindowMerged(_run(session, window.insert, values)[0], 0)
-    written, rows = _run(session, window.merge, values)
-    # Every staged key is in the table now: more rows than that means that some are gone at Google.
-    cursor.execute(window.surplus(rows), values)
-    row = cursor.fetchone()
-    if row is None or row[0] <= 0:
-        return WindowMerged(written, 0)
-    cursor.execute(window.delete_vanished(), values)
-    return WindowMerged(written, cursor.rowcount)
+        if not spool.rows:
+            return WindowMerged(0, 0)
+        if not table.summed and _copied(session, spool, table):
+            return WindowMerged(spool.rows, 0)
+    return _merge(session, spool, window)
 
 
 def _exists(session: Session, window: _Window) -> bool:
     cursor = raw(session)
     cursor.execute(
         f"SELECT EXISTS (SELECT FROM {window.table.qualified} t WHERE {window.condition})",
-        {"customer": window.stage.customer_id},
+        {"customer": window.customer_id},
     )
     row = cursor.fetchone()
     return row is not None and bool(row[0])
 
 
-def _run(session: Session, statement: Callable[[str], str], values: dict[str, UUID]) -> tuple[int, str]:
-    """Run a statement over the stage; if Google named a key twice, once more over its distinct keys.
+def _copied(session: Session, spool: Spool, table: StatsTable) -> bool:
+    """Copy an answer straight into its table; False, and nothing is written, if Google named a key in two chunks."""
+    try:
+        with _savepoint(session):
+            spool.copy_into(session, table.qualified)
+    except errors.UniqueViolation:
+        return False
+    return True
 
-    Returns how many rows it wrote, and which rows of the stage it took.
-    """
+
+def _merge(session: Session, spool: Spool, window: _Window) -> WindowMerged:
+    """Stage the answer, find what differs by one join, and write that alone."""
+    cursor, values = raw(session), {"customer": window.customer_id}
+    join_by_hash(session)
+    window.stage.create(session)
+    spool.copy_into(session, window.stage.table)
+    cursor.execute(window.compare(), values)
+    merged = WindowMerged(0, 0)
+    if cursor.rowcount:
+        written = _write_differing(session, window, values)
+        cursor.execute(window.delete_vanished(), values)
+        merged = WindowMerged(written, cursor.rowcount)
+    cursor.execute(f"DROP TABLE {window.differing}")
+    window.stage.drop(session)
+    return merged
+
+
+def _write_differing(session: Session, window: _Window, values: dict[str, UUID]) -> int:
+    """Write new and changed rows; if Google named a key in two chunks, one row of each key."""
     cursor = raw(session)
     try:
-        with cursor.connection.transaction():  # a savepoint: the session's own would not see this cursor
-            cursor.execute(statement("all"), values)
+        with _savepoint(session):
+            cursor.execute(window.merge(), values)
     except (errors.UniqueViolation, errors.CardinalityViolation):
-        cursor.execute(statement("distinct"), values)
-        return cursor.rowcount, "distinct"
-    return cursor.rowcount, "all"
+        cursor.execute(window.merge(f"DISTINCT ON ({', '.join(window.table.key)})"), values)
+    return cursor.rowcount
+
+
+def _savepoint(session: Session) -> AbstractContextManager[object]:
+    """A savepoint of the driver: the session's own would not see what its cursors do."""
+    return raw(session).connection.transaction()
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
     """The SQL about one window; its dates are literals, so that the planner leaves out the other months."""
 
-    stage: Stage
+    customer_id: UUID
+    selection: Selection
     table: StatsTable
     first: date
     last: date
 
     @property
+    def stage(self) -> Stage:
+        """Where the answer is compared from."""
+        return Stage(self.customer_id, self.table.name, self.selection, self.table.constants(self.customer_id))
+
+    @property
+    def differing(self) -> str:
+        """The table of what differs: rows that are new, changed or, with nothing but their key, `vanished`."""
+        return f"{self.stage.table}_differing"
+
+    @property
     def condition(self) -> str:
         """Which rows `t` of the table lie in the window."""
-        fixed = "".join(f" AND t.{column} = {literal}" for column, literal in self.table.fixed)
+        fixed = "".join(f" AND t.{constant.name} = {constant.value}" for constant in self.table.fixed)
         return (
             f"t.customer_id = %(customer)s AND t.date >= DATE '{self.first.isoformat()}'"
             f" AND t.date <= DATE '{self.last.isoformat()}'{fixed}"
@@ -158,63 +202,48 @@ class _Window:
         """That `t` and `s` are about the same thing."""
         return " AND ".join(f"t.{column} = s.{column}" for column in self.table.key)
 
-    def source(self, rows: str) -> str:
-        """The staged rows, all of them or one of each key; added up by key where that is what the table wants."""
-        if self.table.summed:
-            key = ", ".join(self.table.key)
-            sums = ", ".join(f"sum({_exact(column)}) AS {column}" for column in self.table.values)
-            return f"(SELECT {key}, {sums} FROM {self.stage.table} GROUP BY {key})"
-        if rows == "all":
+    @property
+    def answer(self) -> str:
+        """The staged rows; added up by key where that is what the table wants."""
+        if not self.table.summed:
             return self.stage.table
-        return f"(SELECT DISTINCT ON ({', '.join(self.table.key)}) * FROM {self.stage.table})"
+        key = ", ".join(self.table.key)
+        sums = ", ".join(f"sum({column}) AS {column}" for column in self.table.values)
+        return f"(SELECT {key}, {sums} FROM {self.stage.table} GROUP BY {key})"
 
-    def insert(self, rows: str) -> str:
-        """For a window without rows."""
-        names, values = self._columns()
-        return f"INSERT INTO {self.table.qualified} ({names}) SELECT {values} FROM {self.source(rows)} s"
-
-    def merge(self, rows: str) -> str:
-        """For a window with rows. What is as it was leaves first, by a join: cheaper than MERGE's visit per row."""
-        table, (names, values) = self.table, self._columns()
-        same = " AND ".join(f"t.{column} = {_cast(column)}" for column in table.values)
-        return f"""
-WITH differing AS MATERIALIZED (
-    SELECT s.* FROM {self.source(rows)} s
-    WHERE NOT EXISTS (SELECT FROM {table.qualified} t WHERE {self.condition} AND {self.same_key} AND {same})
-)
-MERGE INTO {table.qualified} t USING differing s ON {self.condition} AND {self.same_key}
-WHEN MATCHED THEN UPDATE SET {", ".join(f"{column} = s.{column}" for column in table.values)}
-WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"""
-
-    def surplus(self, rows: str) -> str:
-        """How many more rows the table has than the stage has keys; `rows` as in `source`."""
+    def compare(self) -> str:
+        """Set the answer against the window. A statement of its own, for PostgreSQL reads in parallel in no MERGE."""
+        key, values = self.table.key, self.table.values
+        columns = [f"coalesce(s.{column}, t.{column}) AS {column}" for column in key]
+        columns += [f"s.{column}" for column in values]
+        theirs, mine = (", ".join(f"{row}.{column}" for column in values) for row in ("s", "t"))
         return (
-            f"SELECT (SELECT count(*) FROM {self.table.qualified} t WHERE {self.condition})"
-            f" - (SELECT count(*) FROM {self.source(rows)} s)"
+            f"CREATE UNLOGGED TABLE {self.differing} AS"
+            f" SELECT {', '.join(columns)}, s.{key[0]} IS NULL AS vanished FROM {self.answer} s"
+            f" FULL JOIN (SELECT * FROM {self.table.qualified} t WHERE {self.condition}) t ON {self.same_key}"
+            f" WHERE s.{key[0]} IS NULL OR t.{key[0]} IS NULL OR ({theirs}) IS DISTINCT FROM ({mine})"
+        )
+
+    def merge(self, distinct: str = "") -> str:
+        """Write what is new or changed; `distinct` is the clause that keeps one row of each key."""
+        table = self.table
+        columns = (*table.key, *table.values)
+        names = ", ".join(("customer_id", *(constant.name for constant in table.fixed), *columns))
+        fixed = (str(constant.value) for constant in table.fixed)
+        values = ", ".join(("%(customer)s", *fixed, *(f"s.{column}" for column in columns)))
+        return (
+            f"MERGE INTO {table.qualified} t USING (SELECT {distinct} * FROM {self.differing} WHERE NOT vanished) s"
+            f" ON {self.condition} AND {self.same_key}"
+            f" WHEN MATCHED THEN UPDATE SET {', '.join(f'{column} = s.{column}' for column in table.values)}"
+            f" WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})"
         )
 
     def delete_vanished(self) -> str:
-        """Delete the rows that the stage does not name."""
+        """Delete what Google no longer names."""
         return (
-            f"DELETE FROM {self.table.qualified} t WHERE {self.condition}"
-            f" AND NOT EXISTS (SELECT FROM {self.stage.table} s WHERE {self.same_key})"
+            f"DELETE FROM {self.table.qualified} t USING {self.differing} s"
+            f" WHERE s.vanished AND {self.condition} AND {self.same_key}"
         )
-
-    def _columns(self) -> tuple[str, str]:
-        table = self.table
-        names = ("customer_id", *(column for column, _ in table.fixed), *table.key, *table.values)
-        values = ("%(customer)s", *(literal for _, literal in table.fixed))
-        staged = (f"s.{column}" for column in (*table.key, *table.values))
-        return ", ".join(names), ", ".join((*values, *staged))
-
-
-def _cast(column: str) -> str:
-    return f"s.{_exact(column)}"
-
-
-def _exact(column: str) -> str:
-    """Fractions leave Google as binary ones, and are stored and added up as decimals."""
-    return f"{column}::numeric" if column in ("conversions", "conversions_value") else column
 
 
 def refresh_totals(session: Session, customer_id: UUID, google_customer_id: int, first: date, last: date) -> None:

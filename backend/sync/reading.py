@@ -1,4 +1,4 @@
-"""Reading one query into a stage: Google streams, chunks are decoded and copied, no transaction is open in between."""
+"""Reading one query: Google streams, chunks are decoded and kept, and no transaction is open in between."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from flask import current_app
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from backend.adgraph.spool import Spool
 from backend.adgraph.staging import Stage
 from backend.auth.guarded import CircuitOpen
 from backend.core.logging import get_logger
 from backend.integrations.googleads.errors import NeedsReauth, RateLimited, Refused, TransientError
 from backend.integrations.googleads.gateway import Gateway
-from backend.integrations.googleads.rows import Chunk, Selection, open_decoder
+from backend.integrations.googleads.rows import Chunk, Constant, Selection, open_decoder
 from backend.jobs.run import JobFailed, JobRun, Reschedule
 from backend.sync.account import Account
 
@@ -46,24 +47,45 @@ class Reader:
             LostLease, Cancelled: between chunks.
         """
         stage = Stage(self.account.customer_id, stage_name, selection)
-        retrying = Retrying(
-            retry=retry_if_exception(_worth_repeating),
-            stop=stop_after_attempt(WINDOW_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=current_app.config["TIMING"].retry_backoff, max=30),
-            reraise=True,
-        )
-        return stage, retrying(self._fill_once, stage, gaql)
+        return stage, _retrying()(self._fill_stage, stage, gaql)
 
-    def _fill_once(self, stage: Stage, gaql: str) -> int:
+    @contextmanager
+    def spooled(self, selection: Selection, constants: tuple[Constant, ...], gaql: str) -> Iterator[Spool]:
+        """Run a query and put its whole answer into a file; a stream that breaks is begun again.
+
+        Raises:
+            AdsError, LostLease, Cancelled: as `fill`.
+        """
+        with Spool(selection, constants) as spool:
+            _retrying()(self._fill_spool, spool, gaql)
+            yield spool
+
+    def _fill_stage(self, stage: Stage, gaql: str) -> int:
         with self.job.write() as work:
             stage.create(work.session)
+        return self._read_into(stage, gaql)
+
+    def _fill_spool(self, spool: Spool, gaql: str) -> int:
+        spool.clear()
+        return self._read_into(spool, gaql)
+
+    def _read_into(self, target: Stage | Spool, gaql: str) -> int:
         rows = 0
-        for chunk in chunks(self.gateway, self.account.google_id, gaql, stage.selection):
+        for chunk in chunks(self.gateway, self.account.google_id, gaql, target.selection):
             with self.job.write() as work:
-                stage.append(work.session, chunk)
+                target.append(work.session, chunk)
             rows += chunk.rows
             self.job.check()
         return rows
+
+
+def _retrying() -> Retrying:
+    return Retrying(
+        retry=retry_if_exception(_worth_repeating),
+        stop=stop_after_attempt(WINDOW_ATTEMPTS),
+        wait=wait_random_exponential(multiplier=current_app.config["TIMING"].retry_backoff, max=30),
+        reraise=True,
+    )
 
 
 def chunks(

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
 from backend.adgraph.stats import SEARCH_TERMS, AssetPlace, Level, StatsTable, daily_stats
-from backend.integrations.googleads.rows import Column, Kind, Selection
+from backend.integrations.googleads.rows import Column, Constant, Kind, Selection
 from backend.sync.queries import NO_RESOURCE_NAMES
 
 _METRICS = (
     Column("metrics.impressions", "impressions", Kind.INT),
     Column("metrics.clicks", "clicks", Kind.INT),
     Column("metrics.cost_micros", "cost_micros", Kind.INT),
-    Column("metrics.conversions", "conversions", Kind.FLOAT),
-    Column("metrics.conversions_value", "conversions_value", Kind.FLOAT),
+    Column("metrics.conversions", "conversions", Kind.DECIMAL),
+    Column("metrics.conversions_value", "conversions_value", Kind.DECIMAL),
 )
 _SPLITS = (
     Column("segments.date", "date", Kind.DATE),
     Column("segments.device", "device", Kind.NUMBER),
     Column("segments.ad_network_type", "network", Kind.NUMBER),
 )
+
+
+_LACKING: dict[str, Literal["smallint", "bigint"]] = {"parent_google_id": "bigint", "device": "smallint"}
+"""Columns of the daily statistics that not every query answers, and their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def _filled(table: StatsTable, columns: tuple[Column, ...]) -> StatsTable:
     """The table for a stage of these columns: what they lack of its key is 0."""
     names = {column.name for column in columns}
     key = tuple(name for name in table.key if name in names)
-    lacking = tuple((name, "0") for name in table.key if name not in names)
+    lacking = tuple(Constant(name, _LACKING[name], 0) for name in table.key if name not in names)
     return replace(table, key=key, fixed=(*table.fixed, *lacking))
 
 

@@ -118,10 +118,11 @@ def read_window(
     """Read one window and make the table equal to it."""
     first, last = days
     account = reader.account
-    stage, rows = reader.fill(query.stream.replace(":", "_"), query.selection, query.gaql(first, last))
+    constants = query.table.constants(account.customer_id)
+    spooled = reader.spooled(query.selection, constants, query.gaql(first, last))
     yesterday = account.today() - timedelta(days=1)
-    with reader.job.write() as work:
-        merged = merge_window(work.session, stage, query.table, first, last)
+    with spooled as spool, reader.job.write() as work:
+        merged = merge_window(work.session, account.customer_id, spool, query.table, days)
         if query.stream == CAMPAIGN_STATS.stream:
             refresh_totals(work.session, account.customer_id, int(account.google_id), first, last)
         if query.place is not None:
@@ -130,5 +131,4 @@ def read_window(
             watermarks.advance(work.session, account.customer_id, query.stream, day=min(last, yesterday))
         else:
             watermarks.touch(work.session, account.customer_id, query.stream)
-        stage.drop(work.session)
-    result.add(query.stream, rows, merged)
+    result.add(query.stream, spool.rows, merged)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.adgraph import partitions
+from backend.adgraph.spool import Spool
 from backend.adgraph.staging import Stage, drop_leftovers
 from backend.adgraph.stats import WindowMerged, merge_window, refresh_totals
 from backend.core import tenancy
@@ -74,13 +75,11 @@ class Window:
         with self.app.app_context(), tenancy.working_for(self.tenant_id), unit_of_work() as work:
             before = _counters(work.session, query) if touched else {}
             scans = _scans(work.session) if scanned else 0
-            stage = Stage(self.customer_id, "test", query.selection)
-            stage.create(work.session)
-            for _ in range(chunks if chunk is not None else 0):
-                stage.append(work.session, chunk)
-            merged = merge_window(work.session, stage, query.table, first, last)
+            with Spool(query.selection, query.table.constants(self.customer_id)) as spool:
+                for _ in range(chunks if chunk is not None else 0):
+                    spool.append(work.session, chunk)
+                merged = merge_window(work.session, self.customer_id, spool, query.table, (first, last))
             refresh_totals(work.session, self.customer_id, 1234567890, first, last)
-            stage.drop(work.session)
             if touched:
                 after = _counters(work.session, query)
                 self.touched = {name for name, times in after.items() if times > before.get(name, 0)}

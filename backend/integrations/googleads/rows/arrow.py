@@ -6,23 +6,27 @@ refuses is decoded by the plain path, so that one odd row costs speed and not th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pgpq
+import psycopg
 import ptars
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg.adapt import PyFormat
 
 from backend.integrations.googleads.rows.chunk import Chunk, CopyWriter
-from backend.integrations.googleads.rows.columns import Column, Kind, Selection
-from backend.integrations.googleads.rows.convert import converter
+from backend.integrations.googleads.rows.columns import Column, Constant, Kind, Selection
+from backend.integrations.googleads.rows.convert import converter, to_decimal
 from backend.integrations.googleads.rows.descriptor import Leaf, reduce
 from backend.integrations.googleads.rows.plain import PlainDecoder
 
 _TYPES = {
     Kind.INT: pa.int64(),
     Kind.FLOAT: pa.float64(),
+    Kind.DECIMAL: pa.float64(),  # a decimal only where it leaves: sorting and comparing doubles is cheaper
     Kind.TEXT: pa.string(),
     Kind.BOOL: pa.bool_(),
     Kind.DATE: pa.date32(),
@@ -32,7 +36,8 @@ _TYPES = {
     Kind.ID: pa.int64(),
     Kind.TEXTS: pa.list_(pa.string()),
 }
-_ZEROS = {Kind.INT: 0, Kind.NUMBER: 0, Kind.FLOAT: 0.0, Kind.BOOL: False}
+_ZEROS = {Kind.INT: 0, Kind.NUMBER: 0, Kind.FLOAT: 0.0, Kind.DECIMAL: 0.0, Kind.BOOL: False}
+_CONSTANTS = {"uuid": pa.binary(16), "smallint": pa.int16(), "bigint": pa.int64()}
 _ENCODED_ROWS = 32_768
 
 
@@ -99,7 +104,7 @@ def _finisher(column: Column, leaf: Leaf) -> Callable[[pa.Array], pa.Array]:
     target = _TYPES[column.kind]
     if column.kind is Kind.TEXTS:
         return _lists
-    convert = converter(column, leaf)
+    convert = None if column.kind is Kind.DECIMAL else converter(column, leaf)
     finish: _Scalars | _Mapped
     if convert is None:
         finish = _Scalars(target, _ZEROS.get(column.kind, ""))
@@ -164,22 +169,50 @@ class ArrowChunk:
         self._table = _unique(selection, table)
         self.rows = self._table.num_rows
 
-    def write(self, copy: CopyWriter) -> None:
+    def write(self, copy: CopyWriter, constants: Sequence[Constant] = ()) -> None:
         """Write every row in PostgreSQL's binary format, in slices that bound the memory."""
-        encoder = pgpq.ArrowToPostgresBinaryEncoder(self._table.schema)
+        table = self._with_encoded_decimals()
+        for place, constant in enumerate(constants):
+            value = constant.value if isinstance(constant.value, int) else constant.value.bytes
+            column = pa.repeat(pa.scalar(value, _CONSTANTS[constant.sql_type]), table.num_rows)
+            table = table.add_column(place, constant.name, column)
+        encoder = pgpq.ArrowToPostgresBinaryEncoder(table.schema)
         copy.write(encoder.write_header())
-        for batch in self._table.to_batches(max_chunksize=_ENCODED_ROWS):
+        for batch in table.to_batches(max_chunksize=_ENCODED_ROWS):
             copy.write(encoder.write_batch(batch))
         copy.write(encoder.finish())
 
     def records(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python tuples."""
+        decimals = [column.kind is Kind.DECIMAL for column in self.selection.columns]
         for batch in self._table.to_batches(max_chunksize=_ENCODED_ROWS):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            columns = [
+                [None if value is None else to_decimal(value) for value in column.to_pylist()]
+                if decimal
+                else column.to_pylist()
+                for decimal, column in zip(decimals, batch.columns, strict=True)
+            ]
+            yield from zip(*columns, strict=True)
+
+    def _with_encoded_decimals(self) -> pa.Table:
+        """The table with its decimals as PostgreSQL sends them, which pgpq passes through as bytes."""
+        table, encode = self._table, _Mapped(pa.binary(), 0.0, _to_numeric)
+        for place, column in enumerate(self.selection.columns):
+            if column.kind is Kind.DECIMAL:
+                numbers = encode(table.column(place).combine_chunks())
+                table = table.set_column(place, column.name, numbers)
+        return table
 
     def distinct(self, column: str) -> list[Any]:
         """The values of one column, each once, sorted, without NULL."""
         return sorted(value for value in pc.unique(self._table.column(column)).to_pylist() if value is not None)
+
+
+_NUMERIC = psycopg.adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal)
+
+
+def _to_numeric(value: float | None) -> bytes | None:
+    return None if value is None else bytes(_NUMERIC.dump(to_decimal(value)) or b"")
 
 
 def _unique(selection: Selection, table: pa.Table) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from backend.integrations.googleads.rows.columns import Selection
+from backend.integrations.googleads.rows.columns import Constant, Selection
 
 
 class CopyWriter(Protocol):
@@ -22,8 +22,8 @@ class Chunk(Protocol):
     selection: Selection
     rows: int
 
-    def write(self, copy: CopyWriter) -> None:
-        """Write every row to a `COPY … FROM STDIN (FORMAT binary)` of the selection's columns."""
+    def write(self, copy: CopyWriter, constants: Sequence[Constant] = ()) -> None:
+        """Write every row to a `COPY … FROM STDIN (FORMAT binary)` of the constants and the selection's columns."""
 
     def records(self) -> Iterator[tuple[Any, ...]]:
         """The rows as Python tuples, in the order of the selection's columns."""

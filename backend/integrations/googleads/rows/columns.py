@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
+from uuid import UUID
 
 
 class Kind(Enum):
@@ -15,6 +17,7 @@ class Kind(Enum):
 
     INT = "bigint"
     FLOAT = "double precision"
+    DECIMAL = "numeric"  # a double, as the decimal number of 15 digits that PostgreSQL would make of it
     TEXT = "text"
     BOOL = "boolean"
     DATE = "date"  # 'YYYY-MM-DD' strings
@@ -42,6 +45,15 @@ class Column:
     name: str
     kind: Kind
     nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A column that has the same value in every row, such as the account: it is stored beside what Google said."""
+
+    name: str
+    sql_type: Literal["uuid", "smallint", "bigint"]
+    value: UUID | int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -28,12 +29,19 @@ def converter(column: Column, leaf: Leaf) -> Callable[[Any], Any] | None:
         return _to_date
     if column.kind is Kind.ID:
         return _to_id
+    if column.kind is Kind.DECIMAL:
+        return to_decimal
     if column.kind is Kind.TEXTS:
         return list
     if column.kind is Kind.JSON:
         enum_names = leaf.enum_names if leaf.field.enum_type is not None else None
         return lambda value: _to_json(value, enum_names)
     return None
+
+
+def to_decimal(value: float) -> Decimal:
+    """What a cast of `double precision` to `numeric` gives: the 15 digits that a double is sure of, without zeros."""
+    return Decimal(format(value, ".15g"))
 
 
 def _to_date(value: str) -> dt.date | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from backend.integrations.googleads.rows.chunk import Chunk, CopyWriter
-from backend.integrations.googleads.rows.columns import Column, Kind, Selection
+from backend.integrations.googleads.rows.columns import Column, Constant, Kind, Selection
 from backend.integrations.googleads.rows.convert import converter
 from backend.integrations.googleads.rows.descriptor import Leaf, reduce
 
@@ -133,11 +133,13 @@ class PlainChunk:
         self._rows = _unique(selection, rows)
         self.rows = len(self._rows)
 
-    def write(self, copy: CopyWriter) -> None:
+    def write(self, copy: CopyWriter, constants: Sequence[Constant] = ()) -> None:
         """Write every row with `write_row`, its types named so that the binary format is exact."""
-        copy.set_types([_COPY_TYPES[column.kind] for column in self.selection.columns])
+        types = [constant.sql_type for constant in constants]
+        copy.set_types([*types, *(_COPY_TYPES[column.kind] for column in self.selection.columns)])
+        before = tuple(constant.value for constant in constants)
         for row in self._rows:
-            copy.write_row(row)
+            copy.write_row(before + row)
 
     def records(self) -> Iterator[tuple[Any, ...]]:
         """The rows, sorted by key."""
@@ -163,6 +165,7 @@ def _unique(selection: Selection, rows: list[tuple[Any, ...]]) -> list[tuple[Any
 _COPY_TYPES = {
     Kind.INT: "int8",
     Kind.FLOAT: "float8",
+    Kind.DECIMAL: "numeric",
     Kind.TEXT: "text",
     Kind.BOOL: "bool",
     Kind.DATE: "date",
