@@ -7,7 +7,9 @@ with the answer, and it ends with its process.
 
 from __future__ import annotations
 
+import os
 import tempfile
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 import psycopg
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from backend.integrations.googleads.rows import Chunk, Constant, Selection
 
 _READ_BYTES = 1 << 18
+
+
+class SpoolFull(Exception):
+    """The folder for temporary files has no room for the answer."""
 
 
 class Spool:
@@ -36,7 +42,8 @@ class Spool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take is given up
+            self._file.close()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,10 +58,18 @@ class Spool:
         self.rows = 0
 
     def append(self, session: Session, chunk: Chunk) -> None:
-        """Encode a chunk and write it to the file; nothing is sent, the session only says how values are encoded."""
-        self._file.seek(0, 2)
-        with psycopg.Copy(raw(session), binary=True, writer=FileWriter(self._file)) as copy:
-            chunk.write(copy, self.constants)
+        """Encode a chunk and write it to the file; nothing is sent, the session only says how values are encoded.
+
+        Raises:
+            SpoolFull: there is no room for it.
+        """
+        try:
+            self._file.seek(0, os.SEEK_END)
+            with psycopg.Copy(raw(session), binary=True, writer=FileWriter(self._file)) as copy:
+                chunk.write(copy, self.constants)
+            self._file.flush()
+        except OSError as problem:
+            raise SpoolFull(f"no room for {chunk.rows} more rows: {problem}") from problem
         self._ends.append(self._file.tell())
         self.rows += chunk.rows
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from flask import current_app
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from backend.adgraph.spool import Spool
+from backend.adgraph.spool import Spool, SpoolFull
 from backend.adgraph.staging import Stage
 from backend.auth.guarded import CircuitOpen
 from backend.core.logging import get_logger
@@ -25,6 +25,7 @@ log = get_logger(__name__)
 CHUNK_ROWS = 200_000
 WINDOW_ATTEMPTS = 3
 REAUTH_WAIT_SECONDS = 3600.0
+DISK_WAIT_SECONDS = 60.0
 NOT_ENABLED = "AuthorizationError.CUSTOMER_NOT_ENABLED"
 
 
@@ -55,9 +56,14 @@ class Reader:
 
         Raises:
             AdsError, LostLease, Cancelled: as `fill`.
+            Reschedule: the worker's disk has no room for the answer.
         """
         with Spool(selection, constants) as spool:
-            _retrying()(self._fill_spool, spool, gaql)
+            try:
+                _retrying()(self._fill_spool, spool, gaql)
+            except SpoolFull as full:
+                log.warning("spool_full", account=self.account.google_id, problem=str(full))
+                raise Reschedule(_spread(DISK_WAIT_SECONDS), "disk_full", counts=True) from full
             yield spool
 
     def _fill_stage(self, stage: Stage, gaql: str) -> int:

@@ -73,6 +73,15 @@ def test_the_products_services_are_locked_down_and_run_one_image(compose: dict[s
     assert service["environment"]["APP_ENV"] == "production"
 
 
+def test_answers_of_google_wait_on_a_disk_that_the_worker_may_write(compose: dict[str, Any]) -> None:
+    worker, dockerfile = compose["services"]["worker"], (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    folder = worker["environment"]["TMPDIR"]
+    volumes = dict(reversed(volume.split(":")) for volume in worker["volumes"])
+    assert volumes[folder] in compose["volumes"]
+    assert f"install -d -o campaignwizard -g campaignwizard {folder}\n" in dockerfile
+    assert folder not in worker["tmpfs"]
+
+
 def test_no_secret_stands_in_the_file(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         for name, value in service.get("environment", {}).items():

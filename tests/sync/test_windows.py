@@ -164,6 +164,24 @@ def test_a_key_that_google_names_in_two_chunks_is_stored_once(window: Window, ro
     assert [row["clicks"] for row in stored(rows, window)] == [4, 5]
 
 
+def test_what_vanished_goes_even_if_google_names_another_key_twice(window: Window, rows: Rows) -> None:
+    window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3), ("2026-02-01", 8, 5)])
+    assert window.merge(CAMPAIGN_STATS, [("2026-01-31", 7, 3)], chunks=2) == WindowMerged(0, 1)
+    assert [row["google_id"] for row in stored(rows, window)] == [7]
+
+
+def test_only_the_row_that_differs_is_written_and_no_stage_is_left(window: Window, rows: Rows) -> None:
+    window.merge(SEARCH_TERM_STATS, [("2026-01-31", 7, 4), ("2026-01-31", 8, 4)])
+    window.merge(SEARCH_TERM_STATS, [("2026-01-31", 7, 4), ("2026-01-31", 8, 5)])
+    written = rows(
+        "SELECT campaign_google_id, xmin::text FROM stats.search_term_stats WHERE customer_id = :c",
+        c=window.customer_id,
+    )
+    assert len({row["xmin"] for row in written}) == 2
+    left = rows("SELECT tablename FROM pg_tables WHERE schemaname = 'stats' AND tablename LIKE 'stage%'")
+    assert not [row for row in left if window.customer_id.hex in row["tablename"]]
+
+
 def test_an_empty_answer_empties_its_window_and_no_other(window: Window, rows: Rows) -> None:
     window.merge(CAMPAIGN_STATS, [("2026-01-10", 7, 1)], first=date(2026, 1, 1), last=date(2026, 1, 15))
     window.merge(KEYWORD_STATS, [("2026-01-31", 7, 4)])
