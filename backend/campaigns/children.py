@@ -19,7 +19,7 @@ from backend.adgraph.asset_groups import AssetGroup, AssetGroupAsset, CampaignAs
 from backend.adgraph.columns import SyncState
 from backend.adgraph.edges import AdAsset, AdGroupAd, CampaignAdGroup
 from backend.adgraph.models import Ad, AdGroup, Campaign, Customer, Keyword
-from backend.campaigns import ad_texts, dirty, flat, images, linking, problems, tree_json
+from backend.campaigns import ad_lists, dirty, flat, images, linking, problems, tree_json
 from backend.campaigns import service as campaigns
 from backend.campaigns.assets_check import PENDING_SLOT
 from backend.campaigns.rules import SLOT_FIELDS
@@ -299,7 +299,7 @@ def _refill(work: Work, actor: Actor, kind: Kind, found: Found, slots: Mapping[s
     """Replace what fills some slots; on a live ad or asset group each becomes a dirty field."""
     edge, holder = (AdAsset, AdAsset.ad_id) if kind is AD else (AssetGroupAsset, AssetGroupAsset.asset_group_id)
     emptied = [FIELD_TYPES[name] for name in slots]
-    texts = ad_texts.held(work.session, found.customer.id, found.row.id) if kind is AD and found.live else {}
+    before = ad_lists.held(work.session, found.customer.id, found.row.id) if kind is AD and found.live else {}
     writer = TreeWriter(work.session, found.customer)
     writer.need(slots)
     edges = (edge.customer_id == found.customer.id, holder == found.row.id, edge.field_type.in_(emptied))
@@ -315,7 +315,7 @@ def _refill(work: Work, actor: Actor, kind: Kind, found: Found, slots: Mapping[s
     images.enqueue(work, actor, found.customer, writer.book.to_fetch)
     if found.live:
         for name in slots:
-            dirty.edit_list(found.row, name, texts.get(name))
+            dirty.edit_list(found.row, name, before.get(name))
 
 
 def remove(work: Work, actor: Actor, kind: Kind, child_id: UUID, check_tag: Callable[[int], None] | None) -> Found:

@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from backend.adgraph.columns import SyncState
-from backend.campaigns import ad_texts
+from backend.campaigns import ad_lists
 from backend.campaigns.rules import SLOT_FIELDS
 
 LISTS = frozenset({*SLOT_FIELDS, "images", "business_name", "asset_links", "shared_sets"})
-"""Dirty fields that are no columns: their members are links with a state of their own (an ad's texts are not)."""
+"""Dirty fields that are no columns: their members are links, with a state of their own but for those of an ad."""
 
 
 def edit(row: SyncState, field: str, value: Any) -> bool:
@@ -39,7 +39,7 @@ def edit_list(row: SyncState, name: str, held: Any = None) -> None:
     """Mark a list of a live row dirty whose members have rows of their own.
 
     Args:
-        held: What an ad's list of texts held before the edit.
+        held: What an ad's list held before the edit.
     """
     if name not in row.dirty_fields:
         row.dirty_fields = [*row.dirty_fields, name]
@@ -64,7 +64,7 @@ def pushed(
     """Note that Google took these fields with these values; one that was edited again meanwhile is dirty against them.
 
     Args:
-        current: What fields that are no columns (the texts of an ad) hold now.
+        current: What fields that are no columns (the lists of an ad) hold now.
     """
     now = {name: as_json(getattr(row, name, None)) for name in fields} | dict(current or {})
     moved = [name for name in fields if now[name] != values.get(name)]
@@ -79,7 +79,7 @@ def pushed(
 
 
 def _comparable(name: str, value: Any) -> Any:
-    return ad_texts.canonical(value) if name in ad_texts.LISTS and value is not None else value
+    return ad_lists.canonical(value) if name in ad_lists.LISTS and value is not None else value
 
 
 def as_json(value: Any) -> Any:

@@ -232,7 +232,7 @@ def held(ad: AdNode) -> dict[str, list[dict[str, Any]]]:
         name = FIELD_OF_SLOT.get(use.field_type, "images")
         found[name].append(item)
         if name.endswith("_images"):
-            found["images"].append(item)
+            found["images"].append({**item, "field_type": use.field_type})
     return found
 
 

@@ -129,7 +129,7 @@ def _rows(session: Session, customer_id: UUID, operations: Sequence[Sent]) -> di
 
 
 def _applied(session: Session, row: Any, operation: Sent, after: Mapping[str, Any]) -> None:
-    dirty.pushed(row, tuple(after), after, _texts_of(session, row, after) if isinstance(row, Ad) else None)
+    dirty.pushed(row, tuple(after), after, _lists_of(session, row, after) if isinstance(row, Ad) else None)
     if operation.verb == "remove" and isinstance(row, Campaign):
         row.google_status, row.status = "REMOVED", "REMOVED"
     if operation.verb == "remove" and isinstance(row, Link) and row.status != "REMOVED":
@@ -138,7 +138,7 @@ def _applied(session: Session, row: Any, operation: Sent, after: Mapping[str, An
     row.version += 1
 
 
-def _texts_of(session: Session, ad: Ad, after: Mapping[str, Any]) -> dict[str, Any]:
+def _lists_of(session: Session, ad: Ad, after: Mapping[str, Any]) -> dict[str, Any]:
     """What the lists of an ad hold now; it may have been edited while the push was under way."""
     if not dirty.LISTS & after.keys():
         return {}

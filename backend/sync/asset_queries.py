@@ -1,13 +1,13 @@
 """Assets, asset groups, and every link from an ad, asset group, ad group, campaign or account to an asset.
 
-Google gives a link no id but those of its ends. Links that people edit are merged like entities; of an ad's texts and
-images those that Google no longer lists are taken away, unless local edits of the ad wait to be pushed.
+Google gives a link no id but those of its ends. Links that people edit are merged like entities. What fills an ad's
+slots follows Google, list by list; a list that was edited here is one field of the ad and merged like any other.
 """
 
 from __future__ import annotations
 
 from backend.adgraph.merge import UNTOUCHED, EntityMerge, Field, status_of
-from backend.campaigns import ad_texts
+from backend.campaigns import ad_lists
 from backend.integrations.googleads.rows import Column, Kind, Selection
 from backend.sync.queries import StructureQuery, google_status, resource_name
 
@@ -80,27 +80,33 @@ ASSETS = StructureQuery(
     change_type="ASSET",
 )
 
-_TWINS = """assets ours, assets theirs, ads a
+_FOLLOWS = f"""(a.updated_at < %(read_at)s OR a.updated_at = now()) AND a.sync_status <> 'publishing'
+  AND NOT a.id = ANY(CAST(%(pushed)s AS uuid[]))
+  AND NOT EXISTS (SELECT FROM {ad_lists.NAMED}
+                  WHERE f.name = ANY(a.dirty_fields) AND {{slot}}.field_type = ANY(f.slots))"""
+"""SQL: the answer holds for a slot of the ad `a`: neither was the ad written since, but here, nor the slot edited."""
+
+_TWINS = f"""assets ours, assets theirs, ads a
 WHERE t.customer_id = %(customer)s AND o.customer_id = t.customer_id AND o.ad_id = t.ad_id
   AND o.field_type = t.field_type AND ours.customer_id = o.customer_id AND ours.id = o.asset_id
   AND ours.google_id IS NULL AND ours.type = 'TEXT' AND theirs.customer_id = t.customer_id AND theirs.id = t.asset_id
   AND theirs.google_id IS NOT NULL AND theirs.text = ours.text AND a.customer_id = t.customer_id AND a.id = t.ad_id
-  AND a.dirty_fields = '{}' AND a.sync_status <> 'publishing'"""
+  AND {_FOLLOWS.format(slot="t")}"""
 
 _OTHERS = "t.remote - ARRAY(SELECT jsonb_object_keys(n.theirs))"
 _MOVED = f"(({_OTHERS}) || sync_conflicts(t.dirty_fields, t.base, n.mine, n.theirs))"
 _STILL_DIRTY = "sync_still_dirty(t.dirty_fields, n.mine, n.theirs)"
-# A list of texts is one field of an ad. A slot of which Google lists nothing says nothing: an ad cannot be without.
-_EDITED_TEXTS = f"""
+# A slot of which Google lists nothing says nothing: not every kind of ad lists all of its slots.
+_EDITED_LISTS = f"""
 UPDATE ads t SET remote = {_MOVED}, dirty_fields = {_STILL_DIRTY}, base = sync_base_of({_STILL_DIRTY}, t.base),
     sync_status = {status_of(_MOVED, _STILL_DIRTY)}, updated_at = now(), last_synced_at = now()
 FROM (
     SELECT a.id, jsonb_object_agg(f.name, h.items) AS mine, jsonb_object_agg(f.name, g.items) AS theirs
-    FROM ads a JOIN {ad_texts.NAMED} ON f.name = ANY(a.dirty_fields) AND jsonb_exists(a.base, f.name)
-    CROSS JOIN LATERAL {ad_texts.HERE.format(ad="a")} h
-    CROSS JOIN LATERAL (SELECT {ad_texts.items("s")} AS items FROM {{stage}} s
+    FROM ads a JOIN {ad_lists.NAMED} ON f.name = ANY(a.dirty_fields) AND jsonb_exists(a.base, f.name)
+    CROSS JOIN LATERAL {ad_lists.HERE.format(ad="a")} h
+    CROSS JOIN LATERAL (SELECT {ad_lists.items("s")} AS items FROM {{stage}} s
         JOIN assets x ON x.customer_id = a.customer_id AND x.google_id = s.asset_google_id
-        WHERE s.ad_google_id = a.google_id AND s.field_type = f.slot) g
+        WHERE s.ad_google_id = a.google_id AND s.field_type = ANY(f.slots)) g
     WHERE a.customer_id = %(customer)s AND g.items <> '[]' GROUP BY a.id
 ) n
 WHERE t.customer_id = %(customer)s AND t.id = n.id AND {UNTOUCHED} AND NOT t.id = ANY(CAST(%(pushed)s AS uuid[]))
@@ -120,25 +126,25 @@ AD_ASSETS = StructureQuery(
         key=("ad_google_id", "asset_google_id", "field_type"),
     ),
     edges=(
-        _EDITED_TEXTS,
-        """
+        _EDITED_LISTS,
+        f"""
 MERGE INTO ad_asset t USING (
     SELECT a.id AS ad_id, x.id AS asset_id, s.field_type, nullif(s.performance_label, 'UNSPECIFIED') AS label,
            CASE WHEN s.pinned_field IN ('UNSPECIFIED', 'UNKNOWN') THEN NULL ELSE s.pinned_field END AS pinned
-    FROM {stage} s
-    JOIN ads a ON a.customer_id = %(customer)s AND a.google_id = s.ad_google_id AND a.dirty_fields = '{}'
+    FROM {{stage}} s
+    JOIN ads a ON a.customer_id = %(customer)s AND a.google_id = s.ad_google_id AND {_FOLLOWS.format(slot="s")}
     JOIN assets x ON x.customer_id = %(customer)s AND x.google_id = s.asset_google_id
 ) s ON t.customer_id = %(customer)s AND t.ad_id = s.ad_id AND t.asset_id = s.asset_id AND t.field_type = s.field_type
 WHEN MATCHED AND (t.pinned_field, t.performance_label) IS DISTINCT FROM (s.pinned, s.label)
     THEN UPDATE SET pinned_field = s.pinned, performance_label = s.label
 WHEN NOT MATCHED THEN INSERT (customer_id, ad_id, asset_id, field_type, pinned_field, performance_label, position)
     VALUES (%(customer)s, s.ad_id, s.asset_id, s.field_type, s.pinned, s.label, 0)""",
-        """
+        f"""
 DELETE FROM ad_asset t USING ads a, assets x
-WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = t.ad_id AND a.dirty_fields = '{}'
-  AND a.sync_status <> 'publishing' AND x.customer_id = t.customer_id AND x.id = t.asset_id
-  AND x.google_id IS NOT NULL AND a.google_id IN (SELECT ad_google_id FROM {stage})
-  AND NOT EXISTS (SELECT FROM {stage} s WHERE s.ad_google_id = a.google_id AND s.asset_google_id = x.google_id
+WHERE t.customer_id = %(customer)s AND a.customer_id = t.customer_id AND a.id = t.ad_id
+  AND {_FOLLOWS.format(slot="t")} AND x.customer_id = t.customer_id AND x.id = t.asset_id
+  AND x.google_id IS NOT NULL AND a.google_id IN (SELECT ad_google_id FROM {{stage}})
+  AND NOT EXISTS (SELECT FROM {{stage}} s WHERE s.ad_google_id = a.google_id AND s.asset_google_id = x.google_id
                   AND s.field_type = t.field_type)""",
         # A text that was published from here is an asset of Google's now: its edge takes over from our own one.
         f"UPDATE ad_asset t SET position = o.position FROM ad_asset o, {_TWINS} AND t.position <> o.position",

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.adgraph.naming import ENTITIES, id_column
 from backend.auth import customers
-from backend.campaigns import ad_texts, linking
+from backend.campaigns import ad_lists, linking
 from backend.core import audit
 from backend.core.db import Work, unit_of_work
 from backend.core.events import Event
@@ -31,7 +31,7 @@ EDITABLE: dict[str, tuple[str, ...]] = {}
 for _merge in (merge for query in STRUCTURE for merge in query.merges):
     if _fields := tuple(field.column for field in _merge.fields if field.editable):
         EDITABLE[_merge.table] = EDITABLE.get(_merge.table, ()) + _fields
-EDITABLE["ads"] += tuple(ad_texts.LISTS)
+EDITABLE["ads"] += tuple(ad_lists.LISTS)
 """The tables whose rows can be in conflict, and the fields that can be."""
 
 _TABLE_OF = {name: table for name, table in ENTITIES.items() if table in EDITABLE}
@@ -62,7 +62,7 @@ class Decision:
 
 def _mine(table: str) -> str:
     """SQL: a row with its values here, those that are no columns too."""
-    return f"to_jsonb(t) || {ad_texts.OF_AD}" if table == "ads" else "to_jsonb(t)"
+    return f"to_jsonb(t) || {ad_lists.OF_AD}" if table == "ads" else "to_jsonb(t)"
 
 
 def _listing() -> str:
@@ -137,11 +137,11 @@ def _resolve_one(work: Work, decision: Decision, actor: Actor, tenants: dict[UUI
     if field not in row["remote"] or field not in EDITABLE[table]:
         return "not_in_conflict"
     mine, theirs = row["mine"].get(field), row["remote"][field]
-    texts = table == "ads" and field in ad_texts.LISTS
-    if texts and decision.choice == TAKE_THEIRS:
-        ad_texts.take_remote(work.session, row["customer_id"], decision.id, field)
+    listed = table == "ads" and field in ad_lists.LISTS
+    if listed and decision.choice == TAKE_THEIRS:
+        ad_lists.take_remote(work.session, row["customer_id"], decision.id, field)
     work.session.execute(
-        text(_keep(table) if decision.choice == KEEP_MINE else _take(table, None if texts else field)),
+        text(_keep(table) if decision.choice == KEEP_MINE else _take(table, None if listed else field)),
         {"customer": row["customer_id"], "id": decision.id, "field": field},
     )
     linking.refresh_holder(work.session, table, row["customer_id"], decision.id)

@@ -1,4 +1,4 @@
-"""The texts of a live ad, edited here and at Google: a conflict per list, with all three values, decided like any."""
+"""What fills a live ad, edited here and at Google: a conflict per list, with all three values, decided like any."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.sync.test_link_conflicts import listed
 from tests.sync.test_merge import campaign, only
 
 HEADLINE, DESCRIPTION, PIN_1 = 2, 3, 2
+LANDSCAPE, SQUARE = 5, 19
 TEXTS = ("Boots", "Trail boots", "Buy boots", "Warm boots", "Light boots", "Free returns", "Since 1901", "Made to last")
 NUMBER = {text: 40 + place for place, text in enumerate(TEXTS)}
 HEADLINES = ("Boots", "Trail boots", "Buy boots")
@@ -148,3 +149,114 @@ def test_what_says_nothing_about_an_edit_changes_nothing(team: Team, structure: 
     structure.merge(AD_ASSETS, texts(("Boots", "Buy boots", "Light boots")), pushed=[row["id"]])
     structure.merge(AD_ASSETS, texts(()))
     assert only(rows, structure, "ads") == edited
+
+
+PICTURES = {"sea": 61, "wood": 62, "hill": 63, "town": 64}
+
+
+def picture(name: str) -> Callable[[Any], None]:
+    def fill(row: Any) -> None:
+        row.asset.id, row.asset.type_, row.asset.name = PICTURES[name], 4, name
+        row.asset.image_asset.full_size.width_pixels, row.asset.image_asset.full_size.height_pixels = 1200, 628
+
+    return fill
+
+
+def display_ad(row: Any) -> None:
+    ad(row)
+    row.ad_group_ad.ad.type_ = 19
+
+
+def image(name: str, field_type: int) -> Callable[[Any], None]:
+    def fill(row: Any) -> None:
+        view = row.ad_group_ad_asset_view
+        view.ad_group_ad, view.asset = "customers/1/adGroupAds/27~5", f"customers/1/assets/{PICTURES[name]}"
+        view.field_type = field_type
+
+    return fill
+
+
+def filled(*landscape: str, square: str = "hill", headlines: tuple[str, ...] = HEADLINES) -> bytes:
+    """What Google says of the display ad."""
+    images = [image(name, LANDSCAPE) for name in landscape]
+    return answer(*images, image(square, SQUARE), *(slot(text, HEADLINE) for text in headlines))
+
+
+@pytest.fixture
+def display(structure: Structure) -> Structure:
+    structure.merge(ASSETS, answer(*map(picture, PICTURES), *map(asset, TEXTS)))
+    structure.merge(ADS, answer(display_ad))
+    structure.merge(AD_ASSETS, filled("sea", "wood"))
+    return structure
+
+
+def put(team: Team, ad_id: Any, name: str, values: list[str]) -> None:
+    path = f"/api/ads/{ad_id}"
+    tag = {"If-Match": team.client.get(path).headers["ETag"]}
+    done = team.client.patch(path, json={name: [{"asset_id": value} for value in values]}, headers=tag)
+    assert done.status_code == 200, done.text
+
+
+def named(rows: Rows, display: Structure) -> dict[str, str]:
+    """The ids of the pictures by name."""
+    found = rows("SELECT id, name FROM assets WHERE customer_id = :c AND type = 'IMAGE'", c=display.customer_id)
+    return {row["name"]: str(row["id"]) for row in found}
+
+
+def pictures_in(team: Team, ad_id: Any, names: dict[str, str], slot_name: str = "MARKETING_IMAGE") -> list[str]:
+    """The names of the pictures in a slot, as the API shows them."""
+    shown_as = {item_id: name for name, item_id in names.items()}
+    assets = team.client.get(f"/api/ads/{ad_id}").get_json()["assets"]
+    return sorted(shown_as[item["asset_id"]] for item in assets if item["field_type"] == slot_name)
+
+
+@pytest.mark.parametrize("choice", ["keep_mine", "take_theirs"])
+def test_images_edited_on_both_sides_are_a_conflict(team: Team, display: Structure, rows: Rows, choice: str) -> None:
+    row = only(rows, display, "ads")
+    ids = named(rows, display)
+
+    def listed_as(*names: str) -> list[dict[str, str]]:
+        return [{"asset_id": item} for item in sorted(ids[name] for name in names)]
+
+    put(team, row["id"], "marketing_images", [ids["sea"], ids["hill"]])
+    display.merge(AD_ASSETS, filled("wood", "sea", headlines=("Boots", "Trail boots", "Warm boots")))
+    assert shown(team, row["id"]) == ["Boots", "Trail boots", "Warm boots"], "a list that nobody edited follows Google"
+    assert (listed(team), pictures_in(team, row["id"], ids)) == ([], ["hill", "sea"])
+    display.merge(AD_ASSETS, filled("town", "sea", square="wood"))
+    mine, theirs = listed_as("hill", "sea"), listed_as("sea", "town")
+    assert listed(team) == [("ad", None, "marketing_images", listed_as("sea", "wood"), mine, theirs)]
+    assert pictures_in(team, row["id"], ids, "SQUARE_MARKETING_IMAGE") == ["wood"]
+
+    body = {"decisions": [{"entity": "ad", "id": str(row["id"]), "field": "marketing_images", "choice": choice}]}
+    assert team.client.post("/api/conflicts/resolve", json=body).get_json()[0]["status"] == "resolved"
+    display.merge(AD_ASSETS, filled("town", "sea", square="wood"))
+    after = only(rows, display, "ads")
+    kept = choice == "keep_mine"
+    assert (listed(team), after["sync_status"]) == ([], "dirty" if kept else "synced")
+    assert pictures_in(team, row["id"], ids) == (["hill", "sea"] if kept else ["sea", "town"])
+
+
+def test_images_without_a_slot_are_compared_with_all_that_google_shows(
+    team: Team, display: Structure, rows: Rows
+) -> None:
+    row = only(rows, display, "ads")
+    ids = named(rows, display)
+    put(team, row["id"], "images", [ids["hill"]])
+    display.merge(AD_ASSETS, filled("sea", "wood"))
+    assert listed(team) == []
+    display.merge(AD_ASSETS, filled("sea", "town"))
+    ((*_, field, _, _, theirs),) = listed(team)
+    assert field == "images"
+    assert sorted(item["field_type"] for item in theirs) == ["MARKETING_IMAGE"] * 2 + ["SQUARE_MARKETING_IMAGE"]
+    body = {"decisions": [{"entity": "ad", "id": str(row["id"]), "field": "images", "choice": "take_theirs"}]}
+    assert team.client.post("/api/conflicts/resolve", json=body).get_json()[0]["status"] == "resolved"
+    assert pictures_in(team, row["id"], ids) == ["sea", "town"]
+    assert pictures_in(team, row["id"], ids, "SQUARE_MARKETING_IMAGE") == ["hill"]
+    assert only(rows, display, "ads")["sync_status"] == "synced"
+
+
+def test_an_answer_older_than_a_push_leaves_what_fills_the_ad(team: Team, display: Structure, rows: Rows) -> None:
+    row = only(rows, display, "ads")
+    display.merge(AD_ASSETS, filled("town", headlines=("Light boots",)), pushed=[row["id"]])
+    assert pictures_in(team, row["id"], named(rows, display)) == ["sea", "wood"]
+    assert shown(team, row["id"]) == sorted(HEADLINES)
