@@ -27,6 +27,7 @@ from backend.jobs.run import JobFailed
 from backend.publish import (
     batches,
     delivery,
+    edited_since,
     findings,
     images_first,
     pending_images,
@@ -134,6 +135,7 @@ class Adding:
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations, marker, large = batches.sent_operations(batch), batch.marker or "", is_large(batch)
             _, tree = self._scope.pending(work.session, self._customer_id)
+            edited_since.as_sent(tree, batch.request, operations, version=self._pushed.version)
             written_at = batch.created_at
         target = self._pushed.target
 

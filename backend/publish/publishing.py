@@ -240,6 +240,7 @@ class Publishing:
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations = batches.sent_operations(batch)
             tree.marker = batch.marker
+            edited_since.as_sent(tree, batch.request, operations, version=self._version)
 
         def look(gateway: Gateway) -> Sequence[str] | None:
             return reconcile.adopt(gateway, self._target.google_customer_id, tree, operations)

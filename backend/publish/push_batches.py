@@ -15,7 +15,7 @@ from backend.integrations.googleads import requests
 from backend.integrations.googleads.gateway import MutateReply
 from backend.integrations.googleads.mutate.plan import MutatePlan, Operation
 from backend.jobs.run import JobRun
-from backend.publish import batches, settling
+from backend.publish import batches, edited_since, settling
 from backend.publish.changes import Change
 from backend.publish.delivery import Target
 
@@ -71,6 +71,9 @@ class PushBatches:
         with self.job.write() as work:
             batch = batches.load(work.session, self.customer_id, batch_id)
             settled = settling.settle(work.session, self.customer_id, batch, reply)
+            if batch.kind == ADDITIONS and batch.job_id != self.job.job_id:
+                operations = batches.sent_operations(batch)
+                edited_since.mark(work.session, self.customer_id, batch.request, operations, version=self.version)
             batches.applied(batch, reply.resource_names, reply.request_id)
             batch.errors = settled.failures or None
             audit.record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from backend.campaigns.objectives import bidding_for
 from backend.campaigns.tree import AdGroupNode, AdNode, AssetGroupNode, BudgetNode, CampaignNode, KeywordNode
 from backend.publish import creatives
 
+MODIFIER_DIGITS = 4
+"""Google keeps bid modifiers as floats of 32 bits; nobody sets more digits than these."""
 MINUTES = {0: "ZERO", 15: "FIFTEEN", 30: "THIRTY", 45: "FORTY_FIVE"}
 
 
@@ -76,6 +78,27 @@ def targeting_criteria(targeting: Mapping[str, Any]) -> Iterator[dict[str, Any]]
                 "end_minute": MINUTES[slot.get("end_minute", 0)],
             }
         } | _modifier(slot)
+
+
+def targeting_of(criteria: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the targeting that created criteria make up: the inverse of `targeting_criteria`."""
+    found: dict[str, Any] = {}
+    minutes = {name: minute for minute, name in MINUTES.items()}
+    for one in criteria:
+        modifier = {name: round(value, MODIFIER_DIGITS) for name, value in _modifier(one).items()}
+        if location := one.get("location"):
+            place = {"id": location["geo_target_constant"].rsplit("/", 1)[1]}
+            negative = {"negative": True} if one.get("negative") else {}
+            found.setdefault("locations", []).append(place | negative | modifier)
+        elif language := one.get("language"):
+            found.setdefault("languages", []).append(language["language_constant"].rsplit("/", 1)[1])
+        elif device := one.get("device"):
+            found.setdefault("devices", []).append({"type": device["type"]} | modifier)
+        elif slot := one.get("ad_schedule"):
+            hours = {"start_hour": 0, "end_hour": 0, **slot}
+            ends = {name: minutes[slot.get(name, "ZERO")] for name in ("start_minute", "end_minute")}
+            found.setdefault("ad_schedule", []).append(hours | ends | modifier)
+    return found
 
 
 def _modifier(criterion: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from backend.integrations.googleads.gateway import Gateway
 from backend.integrations.googleads.mutate.plan import MutatePlan
 from backend.integrations.googleads.resource_names import last_id
 from backend.publish.planner import subject
-from backend.publish.resources import targeting_criteria
+from backend.publish.resources import MODIFIER_DIGITS, targeting_criteria
 
 KINDS = ("LOCATION", "LANGUAGE", "DEVICE", "AD_SCHEDULE")
 UNCHANGED = 1.0
@@ -36,7 +36,7 @@ def criteria_at_google(gateway: Gateway, customer_id: str, tree: CampaignNode) -
     found: dict[str, tuple[str, float]] = {}
     for row in gateway.search(customer_id, query):
         criterion = row.campaign_criterion
-        modifier = round(criterion.bid_modifier, 4) if criterion.HasField("bid_modifier") else UNCHANGED
+        modifier = round(criterion.bid_modifier, MODIFIER_DIGITS) if criterion.HasField("bid_modifier") else UNCHANGED
         found[_key_of_row(criterion)] = (criterion.resource_name, modifier)
     return found
 

@@ -73,25 +73,31 @@ def without(payload: bytes, dropped: Collection[int], *, version: str) -> bytes:
 
 
 def created_fields(payload: bytes, *, version: str) -> list[dict[str, Any]]:
-    """Give the plain fields of what each operation of an encoded request creates; empty for updates and removes.
+    """Give the fields of what each operation of an encoded request creates; empty for updates and removes.
 
-    Enums are their names; fields that hold messages or lists are left out.
+    Enums are their names, messages are dicts, and names are without the underscore of the generated classes.
     """
     request = _type(version, "google_ads_service", "MutateGoogleAdsRequest").FromString(payload)
     found: list[dict[str, Any]] = []
     for operation in request.mutate_operations:
         body = getattr(operation, operation.WhichOneof("operation"))
         created = body.create if body.WhichOneof("operation") == "create" else None
-        found.append({} if created is None else dict(_plain(created)))
+        found.append({} if created is None else _told(created))
     return found
 
 
-def _plain(message: Any) -> Iterator[tuple[str, Any]]:
+def _told(message: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {}
     for field, value in message.ListFields():
-        if field.is_repeated or field.type == field.TYPE_MESSAGE:
-            continue
-        named = field.enum_type.values_by_number[value].name if field.type == field.TYPE_ENUM else value
-        yield field.name.removesuffix("_"), named
+        values = [_one(field, item) for item in (value if field.is_repeated else (value,))]
+        told[field.name.removesuffix("_")] = values if field.is_repeated else values[0]
+    return told
+
+
+def _one(field: Any, value: Any) -> Any:
+    if field.type == field.TYPE_MESSAGE:
+        return _told(value)
+    return field.enum_type.values_by_number[value].name if field.type == field.TYPE_ENUM else value
 
 
 def split_mutate(payload: bytes, batch_job: str, *, version: str, max_operations: int = 1_000) -> list[bytes]:
