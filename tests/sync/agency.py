@@ -128,11 +128,11 @@ class Agency:
     def versions(self, before: date) -> Any:
         """Which versions of which rows the days before a day have."""
         parts = (
-            f"SELECT count(*) AS n, sum(hashtextextended(t.ctid::text || t.xmin::text || t.tableoid::text, 0)::numeric)"
+            f"SELECT '{table}' AS name, count(*) AS n, sum(hashtextextended(t.ctid::text || t.xmin::text || t.tableoid::text, 0)::numeric)"
             f" AS hash FROM stats.{table} t WHERE t.date < :before"
             for table in ("daily_stats", "search_term_stats", "daily_totals")
         )
-        return self.rows(" UNION ALL ".join(parts), before=before)
+        return self.rows(f"{' UNION ALL '.join(parts)} ORDER BY name", before=before)
 
 
 def _sums(found: Iterator[tuple[str, str, str, Any]]) -> Sums:
