@@ -128,7 +128,8 @@ class Agency:
     def versions(self, before: date) -> Any:
         """Which versions of which rows the days before a day have."""
         parts = (
-            f"SELECT '{table}' AS name, count(*) AS n, sum(hashtextextended(t.ctid::text || t.xmin::text || t.tableoid::text, 0)::numeric)"
+            f"SELECT '{table}' AS name, count(*) AS n,"
+            " sum(hashtextextended(t.ctid::text || t.xmin::text || t.tableoid::text, 0)::numeric)"
             f" AS hash FROM stats.{table} t WHERE t.date < :before"
             for table in ("daily_stats", "search_term_stats", "daily_totals")
         )
