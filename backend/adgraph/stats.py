@@ -181,7 +181,7 @@ class _Window:
     @property
     def stage(self) -> Stage:
         """Where the answer is compared from."""
-        return Stage(self.customer_id, self.table.name, self.selection, self.table.constants(self.customer_id))
+        return Stage(self.customer_id, "window", self.selection, self.table.constants(self.customer_id))
 
     @property
     def differing(self) -> str:
