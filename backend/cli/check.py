@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from backend.cli.home import ROOT
 
-WORKERS = "2"
+SPREAD = ("-n", "3", "--dist", "worksteal")
+"""Many tests wait for servers, so there is one process more than the two cores of a small machine; whichever is done
+takes over what others have not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def environment() -> dict[str, str]:
 
 def test(arguments: list[str]) -> int:
     """Run the static checks and the tests; with arguments only pytest, which gets them. `--soak`: the long ones."""
-    command = ["pytest", "-n", WORKERS, *(["--timeout", "7200"] if "--soak" in arguments else []), *arguments]
+    command = ["pytest", *SPREAD, *(["--timeout", "7200"] if "--soak" in arguments else []), *arguments]
     checks = [] if arguments else list(STATIC)
     checks.append(Check("pytest: behaviour", tuple(command)))
     failed = [check.name for check in checks if not check.passes()]
