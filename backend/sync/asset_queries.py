@@ -122,8 +122,26 @@ AD_ASSETS = StructureQuery(
             Column("ad_group_ad_asset_view.field_type", "field_type", Kind.ENUM),
             Column("ad_group_ad_asset_view.pinned_field", "pinned_field", Kind.ENUM, nullable=True),
             Column("ad_group_ad_asset_view.performance_label", "performance_label", Kind.ENUM, nullable=True),
+            Column("asset.type", "type", Kind.ENUM),
+            _text("asset.text_asset.text", "text"),
+            _text("asset.youtube_video_asset.youtube_video_id", "youtube_video_id"),
         ),
         key=("ad_google_id", "asset_google_id", "field_type"),
+    ),
+    merges=(
+        # Texts that are written into an ad become assets of which nothing else tells when only changes are read.
+        EntityMerge(
+            "assets",
+            "(SELECT DISTINCT ON (asset_google_id) * FROM {stage} WHERE NOT %(complete)s) s",
+            key=(("google_id", "s.asset_google_id"),),
+            fields=(
+                Field("type", "s.type"),
+                Field("text", "nullif(s.text, '')"),
+                Field("youtube_video_id", "nullif(s.youtube_video_id, '')"),
+                Field("resource_name", resource_name("assets", "s.asset_google_id"), derived=True),
+            ),
+            on_insert=(("attributes", "'{}'"),),
+        ),
     ),
     edges=(
         _EDITED_LISTS,

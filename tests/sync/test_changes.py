@@ -45,10 +45,20 @@ def test_changes_made_at_google_arrive_and_nothing_else_is_asked_for(
     run_command(team, wait_for_job, account["slug"], "append")
     campaign = live(rows, team, account, "campaigns", "t.status = 'PUBLISHED'")[0]
     keyword = live(rows, team, account, "keywords", "t.parent_kind = 'ad_group' AND t.status = 'ENABLED'")[0]
-    ad = live(rows, team, account, "adgroup_ad", "t.status = 'ENABLED'")[0]
+    ad, rewritten = live(
+        rows,
+        team,
+        account,
+        "adgroup_ad",
+        "t.status = 'ENABLED' AND t.ad_id IN (SELECT id FROM ads"
+        " WHERE customer_id = t.customer_id AND type = 'RESPONSIVE_SEARCH_AD')",
+    )[:2]
     sandbox.change(resource_name=campaign["resource_name"], fields={"name": f"Renamed {time.time_ns()}"})
     sandbox.change(resource_name=keyword["resource_name"], fields={"status": "PAUSED", "cpc_bid_micros": "9990000"})
     sandbox.change(resource_name=ad["resource_name"], operation="remove")
+    headlines = [f"New {number} {time.time_ns() % 10**9}" for number in range(3)]
+    texts = {"headlines": [{"text": text} for text in headlines]}
+    sandbox.change(resource_name=rewritten["resource_name"], fields={"ad": {"responsive_search_ad": texts}})
     seq = sandbox.last_seq()
     told = run_command(team, wait_for_job, account["slug"], "append")["result"]["structure"]
     assert (told["mode"], told["skipped"]) == ("incremental", 0)
@@ -61,6 +71,8 @@ def test_changes_made_at_google_arrive_and_nothing_else_is_asked_for(
     bid = live(rows, team, account, "keywords", f"t.id = '{keyword['id']}'")[0]
     assert (bid["status"], bid["cpc_bid_micros"]) == ("PAUSED", 9_990_000)
     assert live(rows, team, account, "adgroup_ad", f"t.ad_id = '{ad['ad_id']}'")[0]["status"] == "REMOVED"
+    shown = team.client.get(f"/api/ads/{rewritten['ad_id']}").get_json()["headlines"]
+    assert sorted(item["asset_text"] for item in shown) == headlines, "nobody announces the assets of new texts"
     rows(
         "UPDATE watermarks SET last_full_at = NULL WHERE stream = 'structure' AND customer_id = :c",
         c=campaign["customer_id"],

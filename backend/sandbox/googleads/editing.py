@@ -9,6 +9,7 @@ from google.protobuf.json_format import ParseDict, ParseError
 from backend.sandbox.googleads import kinds, names
 from backend.sandbox.googleads.accounts import Change
 from backend.sandbox.googleads.calls import proto_json
+from backend.sandbox.googleads.handlers import texts
 from backend.sandbox.googleads.mutate import masks
 from backend.sandbox.googleads.mutate.rules import Rules
 from backend.sandbox.googleads.transaction import Transaction
@@ -37,6 +38,7 @@ def edit(world: World, body: Mapping[str, Any]) -> str:
             tx.drop(parsed.kind, name)
         else:
             tx.put(parsed.kind, new)
+            texts.make_all(tx, new)
         tx.record(_change(world, (parsed.kind, name), (old, new), fields, body))
         tx.commit()
     return name

@@ -54,7 +54,7 @@ class AdGroupAdRules(Rules):
     def named(self, op: Op, new: Any, parts: dict[str, str]) -> None:
         new.ad.id = int(parts["ad_id"])
         new.ad.resource_name = f"customers/{op.tx.customer_id}/ads/{new.ad.id}"
-        texts.make_all(op, new.ad)
+        texts.make_all(op.tx, new.ad)
         op.tx.put("ad", _copy(new.ad))
 
     def update(self, op: Op, old: Any, new: Any, paths: Sequence[str]) -> None:
@@ -93,7 +93,7 @@ class AdRules(Rules):
         entries = review(op, new)
         if op.problems:
             return
-        texts.make_all(op, new)
+        texts.make_all(op.tx, new)
         for holder in holders:
             changed = _copy(holder)
             changed.ad.CopyFrom(new)
