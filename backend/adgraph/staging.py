@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 SCHEMA = "stats"
 PART_MEMORY, WHOLE_MEMORY = "64MB", "256MB"
 """What a sort or hash of a merge may take on the server; a million rows of a window need 150 MB."""
+_WHOLE_SETS = (
+    f"work_mem = '{WHOLE_MEMORY}'",
+    "hash_mem_multiplier = 1",
+    "max_parallel_workers_per_gather = 1",  # a parallel hash takes work_mem for each process
+    "parallel_tuple_cost = 0",  # nearly all rows of a comparison are as they were and go no further
+    "enable_nestloop = off",
+    "enable_mergejoin = off",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def join_by_hash(session: Session) -> None:
     reads the other side, or adds it up, once for every row; or it sorts both sides, which costs more than a hash.
     """
     cursor = raw(session)
-    for setting in (f"work_mem = '{WHOLE_MEMORY}'", "enable_nestloop = off", "enable_mergejoin = off"):
+    for setting in _WHOLE_SETS:
         cursor.execute(f"SET LOCAL {setting}")
 
 
