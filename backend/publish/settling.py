@@ -44,6 +44,8 @@ MODELS: dict[str, Any] = {
     "asset_group_asset": AssetGroupAsset,
     "campaign_shared_set": CampaignSharedSet,
 }
+_LOCKED_LATE = {"campaign": 1, "budget": 2, "ad_status": 3}
+"""The order in which an edit takes them: a child, its campaign, the budget, the edge of an ad; two would deadlock."""
 ALREADY_REMOVED = frozenset(
     {
         "MutateError.RESOURCE_NOT_FOUND",
@@ -116,7 +118,7 @@ def _rows(session: Session, customer_id: UUID, operations: Sequence[Sent]) -> di
         if len(operation.subject) > 1 and operation.subject[0] in MODELS:
             wanted[operation.subject[0]].append(UUID(operation.subject[1]))
     found: dict[tuple[str, str], Any] = {}
-    for kind, ids in wanted.items():
+    for kind, ids in sorted(wanted.items(), key=lambda item: _LOCKED_LATE.get(item[0], 0)):
         model = MODELS[kind]
         column = model.ad_id if kind == "ad_status" else model.id
         pairs = [(customer_id, row_id) for row_id in ids]
