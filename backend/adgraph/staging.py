@@ -32,7 +32,10 @@ _WHOLE_SETS = (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """An unlogged table that holds the answer of one query about one account, behind what is the same in every row."""
+    """An unlogged table that holds the answer of one query about one account.
+
+    With `constants`, which stand before it in every row, it is filled from a spool and not chunk by chunk.
+    """
 
     customer_id: UUID
     name: str
@@ -55,9 +58,9 @@ class Stage:
 
     def append(self, session: Session, chunk: Chunk) -> None:
         """Copy a chunk in, in PostgreSQL's binary format."""
-        names = ", ".join(f'"{name}"' for name in (*(c.name for c in self.constants), *self.selection.names))
+        names = ", ".join(f'"{name}"' for name in self.selection.names)
         with raw(session).copy(f"COPY {self.table} ({names}) FROM STDIN (FORMAT binary)") as copy:
-            chunk.write(copy, self.constants)
+            chunk.write(copy)
 
     def analyse(self, session: Session) -> None:
         """Tell the planner how much there is; without it a large merge may become a nested loop."""

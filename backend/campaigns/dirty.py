@@ -9,9 +9,8 @@ from typing import Any
 
 from backend.adgraph.columns import SyncState
 from backend.campaigns import ad_lists
-from backend.campaigns.rules import SLOT_FIELDS
 
-LISTS = frozenset({*SLOT_FIELDS, "images", "business_name", "asset_links", "shared_sets"})
+LISTS = frozenset({*ad_lists.LISTS, "business_name", "asset_links", "shared_sets"})
 """Dirty fields that are no columns: their members are links, with a state of their own but for those of an ad."""
 
 

@@ -135,11 +135,11 @@ class Adding:
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations, marker, large = batches.sent_operations(batch), batch.marker or "", is_large(batch)
             _, tree = self._scope.pending(work.session, self._customer_id)
-            edited_since.as_sent(tree, batch.request, operations, version=self._pushed.version)
-            written_at = batch.created_at
+            written_at, payload = batch.created_at, batch.request
         target = self._pushed.target
 
         def look(gateway: Gateway) -> Sequence[str] | None:
+            edited_since.as_sent(tree, payload, operations, version=self._pushed.version)
             with unit_of_work() as work:
                 twins.leave_out_newer(work.session, self._customer_id, tree, written_at)
             return reconcile.adopt_additions(gateway, target.google_customer_id, tree, marker, operations)

@@ -8,7 +8,7 @@ New children are drafts that a push makes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -103,14 +103,22 @@ def _asset_ids(
     session: Session, customer_id: UUID, operations: Sequence[Sent], created: Sequence[Fields]
 ) -> dict[str, str]:
     """Our ids of the assets that the request names: those that it makes, and those that were there."""
+    named = {name for fields in created if "ad" in fields for name in _asset_names(_creative(fields))}
     known = select(Asset.resource_name, Asset.id).where(
-        Asset.customer_id == customer_id, Asset.resource_name.is_not(None)
+        Asset.customer_id == customer_id, Asset.resource_name.in_(named)
     )
     found = {str(name): str(asset_id) for name, asset_id in session.execute(known)}
     for sent, fields in zip(operations, created, strict=True):
         if sent.subject and sent.subject[0] == "asset":
             found[fields["resource_name"]] = sent.subject[1]
     return found
+
+
+def _asset_names(creative: Fields) -> Iterator[str]:
+    for slot in creative.values():
+        for item in _listed(slot):
+            if isinstance(item, dict) and "asset" in item:
+                yield item["asset"]
 
 
 def _mark(row: Any, columns: Sequence[str], sent: Fields) -> None:

@@ -239,10 +239,10 @@ class Publishing:
             tree, _, _ = self._tree(work.session)
             batch = batches.load(work.session, self._customer_id, batch_id)
             operations = batches.sent_operations(batch)
-            tree.marker = batch.marker
-            edited_since.as_sent(tree, batch.request, operations, version=self._version)
+            tree.marker, payload = batch.marker, batch.request
 
         def look(gateway: Gateway) -> Sequence[str] | None:
+            edited_since.as_sent(tree, payload, operations, version=self._version)
             return reconcile.adopt(gateway, self._target.google_customer_id, tree, operations)
 
         return look

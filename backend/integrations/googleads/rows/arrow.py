@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pgpq
 import psycopg
@@ -211,8 +211,8 @@ class ArrowChunk:
 _NUMERIC = psycopg.adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal)
 
 
-def _to_numeric(value: float | None) -> bytes | None:
-    return None if value is None else bytes(_NUMERIC.dump(to_decimal(value)) or b"")
+def _to_numeric(value: float) -> bytes:
+    return bytes(cast(bytearray, _NUMERIC.dump(to_decimal(value))))
 
 
 def _unique(selection: Selection, table: pa.Table) -> pa.Table:
